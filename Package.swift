@@ -1,0 +1,83 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// No `dependencies:`: the toolchain and the distribution's own C libraries are all that is used (docs/decisions/0001-system-libraries.md).
+
+/// A module map over one of the distribution's C libraries. Exactly one target imports each.
+func system(_ name: String, pkgConfig: String? = nil, apt package: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+func platform(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Platform/\(name)")
+}
+
+let package = Package(
+    name: "aeneas",
+    products: [
+        .executable(name: "aeneas", targets: ["aeneas"]),
+        .executable(name: "aeneasd", targets: ["aeneasd"]),
+        .executable(name: "aeneas-agent", targets: ["aeneas-agent"]),
+    ],
+    targets: [
+        system("CLibssh", pkgConfig: "libssh", apt: "libssh-dev"),
+        system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+        system("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+        system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+
+        platform("Threads"),
+        platform("Logging"),
+        platform("SQLite", ["CSQLite"]),
+        platform("HTTPClient", ["CCurl"]),
+        platform("HTTPServer", ["CMicroHTTPD", "Threads"]),
+        platform("Crypto", ["COpenSSL"]),
+        platform("Compression", ["CZlib"]),
+        platform("YAML", ["CYAML"]),
+        platform("CommandParser"),
+
+        .target(name: "BackupModel"),
+        .target(name: "JMX", dependencies: ["Crypto"]),
+        .target(name: "ControlAPI", dependencies: ["BackupModel"]),
+        .target(name: "ObjectStore", dependencies: ["BackupModel"]),
+        .target(name: "ObjectStoreDrivers", dependencies: ["BackupModel", "ObjectStore", "HTTPClient", "Crypto"]),
+        .target(name: "ManifestCoding", dependencies: ["BackupModel", "Compression", "Crypto"]),
+        .target(name: "CassandraNode", dependencies: ["BackupModel", "JMX", "YAML", "Crypto"]),
+        .target(name: "AgentCore", dependencies: ["BackupModel", "ObjectStore", "CassandraNode", "ManifestCoding", "Crypto", "Compression", "Threads"]),
+        .target(name: "NodeDispatch", dependencies: ["BackupModel"]),
+        .target(name: "SSHDispatch", dependencies: ["BackupModel", "NodeDispatch", "CLibssh", "Threads"]),
+        .target(name: "Catalog", dependencies: ["BackupModel", "SQLite"], resources: [.embedInCode("Migrations")]),
+        .target(name: "Operations", dependencies: ["BackupModel", "Catalog", "NodeDispatch", "ObjectStore", "ManifestCoding", "Crypto", "Threads", "Logging"]),
+        .target(name: "ControlServer", dependencies: ["BackupModel", "Catalog", "ControlAPI", "Crypto", "NodeDispatch", "Operations", "HTTPServer", "Logging"]),
+        .target(name: "MasterConfiguration", dependencies: ["CommandParser", "YAML"]),
+        .target(name: "ControlCLI", dependencies: ["BackupModel", "ControlAPI", "HTTPClient", "CommandParser"]),
+
+        .executableTarget(name: "aeneasd", dependencies: ["BackupModel", "Catalog", "ControlServer", "Operations", "SSHDispatch", "ObjectStoreDrivers", "HTTPServer", "MasterConfiguration", "Crypto", "Threads", "Logging", "CommandParser"]),
+        .executableTarget(name: "aeneas", dependencies: ["ControlCLI"]),
+        .executableTarget(name: "aeneas-agent", dependencies: ["AgentCore", "BackupModel", "ObjectStore", "ObjectStoreDrivers"]),
+
+        .target(name: "TestSupport", dependencies: ["BackupModel", "NodeDispatch", "ObjectStore", "Crypto"], path: "Tests/TestSupport"),
+        .testTarget(name: "PlatformTests", dependencies: ["Threads", "Logging", "SQLite", "HTTPClient", "HTTPServer", "Crypto", "Compression", "YAML", "CommandParser", "TestSupport"]),
+        .testTarget(name: "BackupModelTests", dependencies: ["BackupModel"]),
+        .testTarget(name: "JMXTests", dependencies: ["JMX", "Crypto", "TestSupport"]),
+        .testTarget(name: "ObjectStoreTests", dependencies: ["BackupModel", "ObjectStore", "ObjectStoreDrivers", "HTTPClient", "TestSupport"]),
+        .testTarget(name: "CassandraNodeTests", dependencies: ["BackupModel", "CassandraNode", "JMX", "TestSupport"]),
+        .testTarget(name: "AgentCoreTests", dependencies: ["BackupModel", "AgentCore", "ObjectStore", "ObjectStoreDrivers", "CassandraNode", "Compression", "Crypto", "TestSupport"]),
+        .testTarget(name: "SSHDispatchTests", dependencies: ["BackupModel", "NodeDispatch", "SSHDispatch", "TestSupport"]),
+        .testTarget(name: "CatalogTests", dependencies: ["BackupModel", "Catalog", "SQLite", "TestSupport"]),
+        .testTarget(name: "OperationsTests", dependencies: ["BackupModel", "Catalog", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "Operations", "Compression", "Crypto", "Logging", "TestSupport"]),
+        .testTarget(name: "ControlServerTests", dependencies: ["BackupModel", "ControlAPI", "ControlServer", "Operations", "Catalog", "HTTPServer", "HTTPClient", "Logging", "TestSupport"]),
+        .testTarget(name: "ControlCLITests", dependencies: ["BackupModel", "ControlAPI", "ControlCLI", "CommandParser", "HTTPClient", "TestSupport"]),
+        .testTarget(name: "IntegrationTests", dependencies: ["BackupModel", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where ![.system, .binary, .plugin].contains(target.type) {
+    target.swiftSettings = [
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("ExistentialAny"),
+    ]
+}

@@ -1,0 +1,8 @@
+#ifndef AENEAS_CLIBSSH_SHIM_H
+#define AENEAS_CLIBSSH_SHIM_H
+#include <libssh/libssh.h>
+#include <libssh/callbacks.h>
+#include <libssh/server.h> /* ssh_send_keepalive is declared here, though it is for both ends */
+#include <sys/eventfd.h>
+#include <poll.h>
+#endif
