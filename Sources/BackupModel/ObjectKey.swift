@@ -1,0 +1,68 @@
+/// Where an object lies below a store's root: components joined by '/'. Made only from checked names, so that none can leave its folder.
+package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let text: String
+    package var description: String { text }
+    package static func < (left: ObjectKey, right: ObjectKey) -> Bool { left.text < right.text }
+
+    private init(_ parts: [String]) { text = parts.joined(separator: "/") }
+
+    /// Reads a key as a store listed it or a document named it.
+    ///
+    /// Each component is judged as it stands, never after being normalized: empty ones, `.`, `..`, those that begin with '-', control characters and backslashes are refused.
+    package init(checking text: String) throws(NameError) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let sound = text.utf8.count <= 1000 && parts.allSatisfy { part in
+            !part.isEmpty && part != "." && part != ".." && part.utf8.count <= 255 && part.utf8.first != UInt8(ascii: "-")
+                && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
+        }
+        guard sound else { throw NameError(noun: "object key", text: text) }
+        self.text = text
+    }
+
+    package static let store = ObjectKey(["aeneas.json"])
+    /// Prefix of all clusters, with its last '/'.
+    package static let clustersPrefix = "clusters/"
+    package static func cluster(_ cluster: ClusterName) -> ObjectKey { ObjectKey(["clusters", cluster.rawValue, "cluster.json"]) }
+    package static func backupsPrefix(_ cluster: ClusterName) -> String { "clusters/\(cluster)/backups/" }
+    package static func started(_ cluster: ClusterName, _ backup: BackupID) -> ObjectKey { inBackup(cluster, backup, "started.json") }
+    package static func backup(_ cluster: ClusterName, _ backup: BackupID) -> ObjectKey { inBackup(cluster, backup, "backup.json") }
+    package static func manifest(_ cluster: ClusterName, _ backup: BackupID, _ host: HostID) -> ObjectKey {
+        ObjectKey(["clusters", cluster.rawValue, "backups", backup.rawValue, "nodes", "\(host).jsonl.gz"])
+    }
+
+    /// Prefix of all SSTables of one node.
+    package static func dataPrefix(_ cluster: ClusterName, _ host: HostID) -> String { "clusters/\(cluster)/data/\(host)/" }
+
+    /// - Parameter identity: SHA-256 of size, digest, compression info and the ends of the file (`docs/formats.md`).
+    package static func data(_ place: SSTablePlace, identity: SHA256Hex) -> ObjectKey { ObjectKey(place.components + ["Data.db.\(identity)"]) }
+    package static func components(_ place: SSTablePlace, sha256: SHA256Hex) -> ObjectKey { ObjectKey(place.components + ["components.tar.\(sha256)"]) }
+
+    private static func inBackup(_ cluster: ClusterName, _ backup: BackupID, _ name: String) -> ObjectKey {
+        ObjectKey(["clusters", cluster.rawValue, "backups", backup.rawValue, name])
+    }
+}
+
+/// The folder of one SSTable in the store.
+package struct SSTablePlace: Hashable, Sendable {
+    package var cluster: ClusterName
+    package var host: HostID
+    package var keyspace: KeyspaceName
+    package var table: TableName
+    package var tableID: TableID
+    package var index: IndexFolder?
+    package var sstable: SSTableName
+
+    package init(cluster: ClusterName, host: HostID, keyspace: KeyspaceName, table: TableName, tableID: TableID, index: IndexFolder?, sstable: SSTableName) {
+        self.cluster = cluster
+        self.host = host
+        self.keyspace = keyspace
+        self.table = table
+        self.tableID = tableID
+        self.index = index
+        self.sstable = sstable
+    }
+
+    var components: [String] {
+        ["clusters", cluster.rawValue, "data", host.rawValue, keyspace.rawValue, "\(table)-\(tableID)"] + (index.map { [$0.rawValue] } ?? []) + [sstable.rawValue]
+    }
+}
