@@ -1,0 +1,72 @@
+package import BackupModel
+import SQLite
+
+extension Catalog {
+    /// Registers a cluster with the nodes that answered and the ring that they tell of, all or nothing.
+    ///
+    /// - Throws: `CatalogError.clusterNameTaken`; `.clusterKnown` when a host id among `facts` or `ring` belongs to a registered cluster (Cassandra's own
+    ///   cluster names are often alike); `.unknown` when the settings name a store that is not there.
+    package func addCluster(_ cluster: ClusterRecord, facts: [NodeFacts] = [], ring: [RingMember] = []) throws(CatalogError) {
+        try write { db in
+            for host in Set(facts.map(\.hostID) + ring.compactMap(\.hostID)).sorted() {
+                let known = try db.row(
+                    "SELECT cluster.name FROM node JOIN cluster ON cluster.id = node.cluster_id WHERE node.host_id = ? AND node.present", host
+                ) { row -> ClusterName in try row["name"] }
+                if let known { throw CatalogError.clusterKnown(as: known) }
+            }
+            if try db.cluster(named: cluster.name) != nil { throw CatalogError.clusterNameTaken(cluster.name) }
+            try db.checkStore(of: cluster.settings)
+            try db.execute(
+                "INSERT INTO cluster (id, name, cassandra_name, partitioner, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                cluster.id, cluster.name, cluster.cassandraName, cluster.partitioner, json(cluster.settings), cluster.createdAt)
+            if !facts.isEmpty { try db.recordTopology(cluster.id, facts: facts, ring: ring, at: cluster.createdAt) }
+        }
+    }
+
+    package func updateCluster(_ id: ClusterID, settings: ClusterSettings) throws(CatalogError) {
+        try write { db in
+            try db.checkStore(of: settings)
+            guard try db.execute("UPDATE cluster SET settings = ? WHERE id = ?", json(settings), id) == 1 else {
+                throw CatalogError.unknown(.cluster, id.rawValue)
+            }
+        }
+    }
+
+    /// - Throws: `CatalogError.unknown`.
+    package func cluster(named name: ClusterName) throws(CatalogError) -> ClusterRecord {
+        guard let cluster = try read({ db in try db.cluster(named: name) }) else { throw .unknown(.cluster, name.rawValue) }
+        return cluster
+    }
+
+    /// - Throws: `CatalogError.unknown`.
+    package func cluster(id: ClusterID) throws(CatalogError) -> ClusterRecord {
+        guard let cluster = try read({ db in try db.cluster(id: id) }) else { throw .unknown(.cluster, id.rawValue) }
+        return cluster
+    }
+
+    /// By name.
+    package func clusters() throws(CatalogError) -> [ClusterRecord] {
+        try read { db in try db.rows("SELECT * FROM cluster ORDER BY name", read: ClusterRecord.init) }
+    }
+}
+
+extension Connection {
+    func cluster(id: ClusterID) throws -> ClusterRecord? { try row("SELECT * FROM cluster WHERE id = ?", id, read: ClusterRecord.init) }
+    fileprivate func cluster(named name: ClusterName) throws -> ClusterRecord? {
+        try row("SELECT * FROM cluster WHERE name = ?", name, read: ClusterRecord.init)
+    }
+
+    fileprivate func checkStore(of settings: ClusterSettings) throws {
+        guard let store = settings.store else { return }
+        guard try self.store(named: store) != nil else { throw CatalogError.unknown(.store, store.rawValue) }
+    }
+}
+
+extension ClusterRecord {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            id: try row["id"], name: try row["name"], cassandraName: try row["cassandra_name"], partitioner: try row["partitioner"],
+            settings: try row.json("settings"),
+            createdAt: try row["created_at"])
+    }
+}
