@@ -1,0 +1,1 @@
+"""Parts of `deploy/testbed`: Cassandra nodes with an sshd each, on this host's loopback addresses."""

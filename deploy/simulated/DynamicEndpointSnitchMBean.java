@@ -1,0 +1,3 @@
+public interface DynamicEndpointSnitchMBean {
+    String getSubsnitchClassName();
+}

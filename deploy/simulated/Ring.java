@@ -1,0 +1,101 @@
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** In place of gossip: a file for each node that ever was, written by itself, and a file ADDRESS.down where the others are to believe it down. */
+final class Ring {
+    record Member(String address, String hostId, List<String> tokens, String datacenter, String rack, long pid, boolean up) {
+        Member down() {
+            return new Member(address, hostId, tokens, datacenter, rack, pid, false);
+        }
+    }
+
+    private record View(long taken, Map<String, Member> members) {}
+
+    private static final long FRESH_NANOSECONDS = 100_000_000;
+    private static final Map<Path, View> VIEWS = new java.util.concurrent.ConcurrentHashMap<>();
+    private final Path folder;
+
+    Ring(Path folder) {
+        this.folder = folder;
+    }
+
+    void put(Member member) throws IOException {
+        Properties all = new Properties();
+        all.setProperty("hostId", member.hostId());
+        all.setProperty("tokens", String.join(",", member.tokens()));
+        all.setProperty("datacenter", member.datacenter());
+        all.setProperty("rack", member.rack());
+        all.setProperty("pid", Long.toString(member.pid()));
+        all.setProperty("up", Boolean.toString(member.up()));
+        Path file = folder.resolve(member.address()), fresh = folder.resolve("." + member.address());
+        try (var writer = Files.newBufferedWriter(fresh)) {
+            all.store(writer, null);
+        }
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+        VIEWS.remove(folder);
+    }
+
+    boolean knows(String address) {
+        return Files.exists(folder.resolve(address));
+    }
+
+    /** All nodes by address. A thousand nodes of one process share one reading, at most a tenth of a second old. */
+    Map<String, Member> members() throws IOException {
+        View view = VIEWS.get(folder);
+        if (view == null || System.nanoTime() - view.taken() > FRESH_NANOSECONDS) {
+            view = read();
+            VIEWS.put(folder, view);
+        }
+        return view.members();
+    }
+
+    List<Member> live() throws IOException {
+        return members().values().stream().filter(Member::up).toList();
+    }
+
+    private View read() throws IOException {
+        Map<String, Member> members = new TreeMap<>();
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> found = Files.list(folder)) {
+            found.filter(path -> path.getFileName().toString().matches("[0-9.]+[0-9]")).forEach(files::add);
+        }
+        for (Path file : files) {
+            Properties all = new Properties();
+            try (Reader reader = Files.newBufferedReader(file)) {
+                all.load(reader);
+            }
+            String address = file.getFileName().toString();
+            long pid = Long.parseLong(all.getProperty("pid"));
+            boolean up = Boolean.parseBoolean(all.getProperty("up")) && isAlive(pid) && !Files.exists(folder.resolve(address + ".down"));
+            List<String> tokens = List.of(all.getProperty("tokens").split(","));
+            members.put(address, new Member(address, all.getProperty("hostId"), tokens, all.getProperty("datacenter"), all.getProperty("rack"), pid, up));
+        }
+        return new View(System.nanoTime(), members);
+    }
+
+    /** A process that was killed and that nobody has waited for yet counts as gone. */
+    private static boolean isAlive(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            return "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) < 0;
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
+    void believeDown(String address, boolean down) throws IOException {
+        Path mark = folder.resolve(address + ".down");
+        if (down) Files.writeString(mark, "");
+        else Files.deleteIfExists(mark);
+        VIEWS.remove(folder);
+    }
+}

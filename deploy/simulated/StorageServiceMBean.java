@@ -1,0 +1,53 @@
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import javax.management.openmbean.TabularData;
+
+/** What backup and restore use of Cassandra's interface of this name: the same names and types. */
+public interface StorageServiceMBean {
+    String getClusterName();
+    String getReleaseVersion();
+    String getPartitionerName();
+    String getOperationMode();
+    String getLocalHostId() throws IOException;
+    String getSchemaVersion();
+    Map<String, String> getEndpointToHostId() throws IOException;
+    Map<String, String> getEndpointWithPortToHostId() throws IOException;
+    Map<String, String> getTokenToEndpointMap() throws IOException;
+    Map<String, String> getTokenToEndpointWithPortMap() throws IOException;
+    List<String> getTokens() throws IOException;
+    List<String> getLiveNodes() throws IOException;
+    List<String> getLiveNodesWithPort() throws IOException;
+    List<String> getUnreachableNodes() throws IOException;
+    List<String> getUnreachableNodesWithPort() throws IOException;
+    List<String> getJoiningNodes();
+    List<String> getJoiningNodesWithPort();
+    List<String> getLeavingNodes();
+    List<String> getLeavingNodesWithPort();
+    List<String> getMovingNodes();
+    List<String> getMovingNodesWithPort();
+    List<String> getKeyspaces();
+    List<String> getNonSystemKeyspaces();
+    String[] getAllDataFileLocations();
+    String getCommitLogLocation();
+    String getSavedCachesLocation();
+    boolean isJoined();
+    boolean isDrained();
+    boolean isNativeTransportRunning();
+    boolean isGossipRunning();
+    boolean isIncrementalBackupsEnabled();
+    void setIncrementalBackupsEnabled(boolean enabled);
+    Map<String, TabularData> getSnapshotDetails() throws IOException;
+    Map<String, TabularData> getSnapshotDetails(Map<String, String> options) throws IOException;
+    void takeSnapshot(String tag, Map<String, String> options, String... entities) throws IOException;
+    void clearSnapshot(String tag, String... keyspaces) throws IOException;
+    void clearSnapshot(Map<String, Object> options, String tag, String... keyspaces) throws IOException;
+    void forceKeyspaceFlush(String keyspace, String... tables) throws IOException;
+    void drain() throws IOException;
+    void joinRing() throws IOException;
+    int repairAsync(String keyspace, Map<String, String> options) throws IOException;
+    List<String> getParentRepairStatus(int number);
+    String getKeyspaceReplicationInfo(String keyspace);
+    List<String> describeRingWithPortJMX(String keyspace) throws IOException;
+    Map<List<String>, List<String>> getRangeToEndpointWithPortMap(String keyspace) throws IOException;
+}

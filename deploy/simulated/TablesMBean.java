@@ -1,0 +1,3 @@
+public interface TablesMBean {
+    String getTableName();
+}
