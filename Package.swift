@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["BackupModel", "NodeDispatch", "ObjectStore", "Crypto"], path: "Tests/TestSupport"),
         .testTarget(name: "PlatformTests", dependencies: ["Threads", "Logging", "SQLite", "HTTPClient", "HTTPServer", "Crypto", "Compression", "YAML", "CommandParser", "TestSupport"]),
         .testTarget(name: "BackupModelTests", dependencies: ["BackupModel"]),
-        .testTarget(name: "JMXTests", dependencies: ["JMX", "Crypto", "TestSupport"]),
+        .testTarget(name: "JMXTests", dependencies: ["JMX", "Crypto", "TestSupport"], exclude: ["JMXServer.java"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["BackupModel", "ObjectStore", "ObjectStoreDrivers", "HTTPClient", "TestSupport"]),
         .testTarget(name: "CassandraNodeTests", dependencies: ["BackupModel", "CassandraNode", "JMX", "TestSupport"]),
         .testTarget(name: "AgentCoreTests", dependencies: ["BackupModel", "AgentCore", "ObjectStore", "ObjectStoreDrivers", "CassandraNode", "Compression", "Crypto", "TestSupport"]),
@@ -68,8 +68,8 @@ let package = Package(
         .testTarget(name: "CatalogTests", dependencies: ["BackupModel", "Catalog", "SQLite", "TestSupport"]),
         .testTarget(name: "OperationsTests", dependencies: ["BackupModel", "Catalog", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "Operations", "Compression", "Crypto", "Logging", "TestSupport"]),
         .testTarget(name: "ControlServerTests", dependencies: ["BackupModel", "ControlAPI", "ControlServer", "Operations", "Catalog", "HTTPServer", "HTTPClient", "Logging", "TestSupport"]),
-        .testTarget(name: "ControlCLITests", dependencies: ["BackupModel", "ControlAPI", "ControlCLI", "CommandParser", "HTTPClient", "TestSupport"]),
-        .testTarget(name: "IntegrationTests", dependencies: ["BackupModel", "TestSupport"]),
+        .testTarget(name: "ControlCLITests", dependencies: ["BackupModel", "ControlAPI", "ControlCLI", "HTTPServer", "Threads"]),
+        .testTarget(name: "IntegrationTests", dependencies: ["BackupModel", "JMX", "TestSupport"], exclude: ["rows.py"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,66 @@
+import BackupModel
+import ControlAPI
+
+enum BackupText {
+    static func list(_ backups: [BackupBody]) -> String {
+        guard !backups.isEmpty else { return "no backups: see 'aeneas backup start --help'\n" }
+        return TextTable(
+            ["ID", "CLUSTER", "STATE", "CONSISTENCY", "STORE", "STARTED", "TOOK", "SIZE", "SENT", "DAMAGED"],
+            backups.map { backup in
+                [
+                    backup.id.rawValue, backup.cluster.rawValue, backup.state, backup.consistency.rawValue, backup.store.rawValue, backup.started.text,
+                    backup.finished.map { Amount.duration(from: backup.started, to: $0) } ?? "-", Amount.bytes(backup.bytes), Amount.bytes(backup.sentBytes),
+                    backup.damaged == 0 ? "-" : "\(backup.damaged)",
+                ]
+            }, rightAligned: [7, 8, 9]
+        ).text
+    }
+
+    /// What a backup came to, in one line, and a second one for what was damaged.
+    static func outcome(_ backup: BackupBody) -> String {
+        let took = backup.finished.map { " in \(Amount.duration(from: backup.started, to: $0))" } ?? ""
+        let size = "\(Amount.bytes(backup.bytes)) in \(Amount.count(backup.sstables, "SSTable")), of which \(Amount.bytes(backup.sentBytes)) had to be sent"
+        return "backup \(backup.id) of '\(backup.cluster)' is \(backup.state)\(took): \(size)\n" + damage(backup)
+    }
+
+    private static func damage(_ backup: BackupBody) -> String {
+        guard backup.damaged > 0 else { return "" }
+        return "WARNING: \(Amount.count(backup.damaged, "SSTable")) had been damaged on the node before the backup: see 'aeneas backup show \(backup.id)'\n"
+    }
+
+    static func one(_ backup: BackupBody) -> String {
+        var facts = [
+            ["cluster", backup.cluster.rawValue], ["store", backup.store.rawValue], ["state", backup.state], ["consistency", backup.consistency.rawValue], ["run", backup.run.rawValue],
+            ["started", backup.started.text],
+        ]
+        if let finished = backup.finished { facts.append(["finished", "\(finished.text), after \(Amount.duration(from: backup.started, to: finished))"]) }
+        facts += [["size", "\(Amount.bytes(backup.bytes)) in \(Amount.count(backup.sstables, "SSTable"))"], ["sent", Amount.bytes(backup.sentBytes)], ["damaged", "\(backup.damaged)"]]
+        if let description = backup.description { facts += details(description) }
+        return "backup \(backup.id)\n" + TextTable([], facts, indent: 2).text + (backup.description.map { "\n" + nodes($0) + damaged($0) } ?? "")
+    }
+
+    private static func details(_ description: BackupDescription) -> [[String]] {
+        let keyspaces = description.onlyKeyspaces.isEmpty ? "all" : "only " + description.onlyKeyspaces.map(\.rawValue).joined(separator: ", ")
+        return [["release", description.release], ["schema version", description.schemaVersion], ["keyspaces", keyspaces], ["complete", description.complete ? "yes" : "NO: a node's part is missing"]]
+    }
+
+    private static func nodes(_ description: BackupDescription) -> String {
+        TextTable(
+            ["ADDRESS", "DATACENTER", "RACK", "SNAPSHOT", "TABLES", "SSTABLES", "SIZE", "HOST ID"],
+            description.nodes.map { node in
+                let part = node.part.map { [$0.snapshotStarted.text, "\($0.counts.tables)", "\($0.counts.sstables)", Amount.bytes($0.counts.bytes)] } ?? ["MISSING", "-", "-", "-"]
+                return [node.address, node.datacenter, node.rack] + part + [node.hostID.rawValue]
+            }, rightAligned: [4, 5, 6]
+        ).text
+    }
+
+    private static func damaged(_ description: BackupDescription) -> String {
+        let rows = description.nodes.flatMap { node in
+            (node.part?.damaged ?? []).map { damaged in
+                let place = "\(damaged.keyspace).\(damaged.table)\(damaged.index.map { "/\($0)" } ?? "")"
+                return [node.address, place, damaged.sstable.rawValue, "its digest says \(damaged.damage.expected), its bytes are \(damaged.damage.found)"]
+            }
+        }
+        return rows.isEmpty ? "" : "\ndamaged on the node before the backup:\n" + TextTable([], rows, indent: 2).text
+    }
+}

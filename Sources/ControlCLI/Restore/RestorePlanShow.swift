@@ -1,0 +1,15 @@
+import BackupModel
+import ControlAPI
+
+extension Command {
+    static let restorePlan = Command(
+        "plan", "Show what a restore would do, without doing it",
+        discussion: "Without --node the plan is for the whole cluster. It names what is destroyed, what is moved, what speaks against it and the digest that 'restore start --plan-digest' takes.",
+        options: [.fromBackup, .oneNode], operands: [.cluster]
+    ) { context in
+        let plan = try context.plan(
+            RestoreStartBody(cluster: try context.name("cluster"), backup: try context.name(option: "backup"), node: try context.name(option: "node", as: HostAddress.self)?.rawValue))
+        context.show(plan) { PlanText(plan.plan, digest: plan.digest).text }
+        return .done
+    }
+}

@@ -1,0 +1,17 @@
+import ControlCLI
+import Glibc
+
+@main
+struct Aeneas {
+    static func main() {
+        var environment: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2 { environment[String(pair[0])] = String(pair[1]) }
+            entry += 1
+        }
+        let program = AeneasProgram(version: "0.1.0", console: .process(environment: environment))
+        exit(program.run(Array(CommandLine.arguments.dropFirst()), environment: environment).rawValue)
+    }
+}
