@@ -55,7 +55,7 @@ let package = Package(
 
         .executableTarget(name: "aeneasd", dependencies: ["BackupModel", "Catalog", "ControlServer", "Operations", "SSHDispatch", "ObjectStoreDrivers", "HTTPServer", "MasterConfiguration", "Crypto", "Threads", "Logging", "CommandParser"]),
         .executableTarget(name: "aeneas", dependencies: ["ControlCLI"]),
-        .executableTarget(name: "aeneas-agent", dependencies: ["AgentCore", "BackupModel", "ObjectStore", "ObjectStoreDrivers"]),
+        .executableTarget(name: "aeneas-agent", dependencies: ["AgentCore", "BackupModel", "CassandraNode", "ObjectStore", "ObjectStoreDrivers"]),
 
         .target(name: "TestSupport", dependencies: ["BackupModel", "NodeDispatch", "ObjectStore", "Crypto"], path: "Tests/TestSupport"),
         .testTarget(name: "PlatformTests", dependencies: ["Threads", "Logging", "SQLite", "HTTPClient", "HTTPServer", "Crypto", "Compression", "YAML", "CommandParser", "TestSupport"]),

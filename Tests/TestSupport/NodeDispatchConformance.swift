@@ -74,7 +74,9 @@ private func eventsInOrder(_ bench: any NodeDispatchBench) async throws {
 private func failureEndsStream(_ bench: any NodeDispatchBench) async throws {
     let connection = try await bench.dispatch.connect(to: bench.node)
     var codes: [String] = []
-    for try await event in await connection.send(.inspect(NodeAccess())) { if case .failed(let failure) = event { codes.append(failure.code) } }
+    for try await event in await connection.send(.inspect(NodeAccess())) {
+        if case .failed(let failure) = event { codes.append(failure.code) }
+    }
     try require(codes == ["test.refused"], "one failure: \(codes)")
     try require(try await numbers(connection.send(.followJob(.anyOfConformance, after: 1))) == [1, -1], "the connection serves on")
     await connection.close()
@@ -82,7 +84,8 @@ private func failureEndsStream(_ bench: any NodeDispatchBench) async throws {
 
 private func oneAfterTheOther(_ bench: any NodeDispatchBench) async throws {
     let connection = try await bench.dispatch.connect(to: bench.node)
-    let streams = [await connection.send(.followJob(.anyOfConformance, after: 1)), await connection.send(.followJob(.anyOfConformance, after: 2)), await connection.send(.followJob(.anyOfConformance, after: 3))]
+    var streams: [AsyncThrowingStream<AgentEvent, any Error>] = []
+    for count in 1...3 { streams.append(await connection.send(.followJob(.anyOfConformance, after: count))) }
     let seen = try await withThrowingTaskGroup(of: [Int].self) { group in
         for stream in streams.reversed() { group.addTask { try await numbers(stream) } }
         return try await group.reduce(into: [[Int]]()) { $0.append($1) }
@@ -95,7 +98,9 @@ private func bigFrames(_ bench: any NodeDispatchBench) async throws {
     let connection = try await bench.dispatch.connect(to: bench.node)
     let names = (0..<25_000).map { KeyspaceName(unchecked: "k\($0)_" + String(repeating: "x", count: 200)) }
     var text: String?
-    for try await event in await connection.send(.flush(FlushRequest(access: NodeAccess(), keyspaces: names))) { if case .note(let note) = event { text = note.text } }
+    for try await event in await connection.send(.flush(FlushRequest(access: NodeAccess(), keyspaces: names))) {
+        if case .note(let note) = event { text = note.text }
+    }
     try require(text == names.map(\.rawValue).joined(separator: ","), "the echo of all \(names.count) names")
     await connection.close()
 }

@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A real sshd of its own for a test: own folder, own host key, public keys only, a free port on loopback, run by the current user. Stopped with everything it serves by `stop`.
+/// A real sshd of its own for a test: own folder, own host key, public keys only, a free port on loopback, run by the current user.
+/// `stop` ends it with everything it serves.
 package final class TestSSHD: Sendable {
     package let folder: String
     package let address: String
@@ -11,7 +12,8 @@ package final class TestSSHD: Sendable {
     private let pid = Mutex<pid_t?>(nil)
 
     /// Why there can be none here, or nil.
-    package static let unavailable: String? = ["/usr/sbin/sshd", "/usr/bin/ssh-keygen"].first { (path: String) in access(path, X_OK) != 0 }.map { "\($0) is not installed" }
+    package static let unavailable: String? = ["/usr/sbin/sshd", "/usr/bin/ssh-keygen"].first { (path: String) in access(path, X_OK) != 0 }
+        .map { "\($0) is not installed" }
 
     package var userKey: String { folder + "/user" }
     package var hostKey: String { folder + "/host" }

@@ -4,7 +4,8 @@ import Foundation
 
 /// An agent in Python, as the binary that is pushed: it needs nothing built, and can be told to misbehave.
 ///
-/// Beyond what `NodeDispatchBench` asks for it answers `forgetJob` with silence, `restoreStatus` with bytes that are no frame, and `snapshot` by killing itself.
+/// Beyond what `NodeDispatchBench` asks for it answers `forgetJob` with silence, `restoreStatus` with bytes that are no frame, and `snapshot` by
+/// killing itself.
 package struct TestSSHDAgent: Sendable {
     package enum Manner: String, Sendable {
         case well
@@ -32,7 +33,8 @@ package struct TestSSHDAgent: Sendable {
 
     /// - Parameter salt: Makes another binary of it that behaves the same.
     package init(at path: String, _ manner: Manner = .well, salt: String = "") throws {
-        let text = Self.script.replacingOccurrences(of: "@PYTHON@", with: Self.python ?? "").replacingOccurrences(of: "@MANNER@", with: manner.rawValue) + "# \(salt)\n"
+        let filled = Self.script.replacingOccurrences(of: "@PYTHON@", with: Self.python ?? "").replacingOccurrences(of: "@MANNER@", with: manner.rawValue)
+        let text = filled + "# \(salt)\n"
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         self.path = path
