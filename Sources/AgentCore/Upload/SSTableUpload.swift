@@ -1,0 +1,131 @@
+import BackupModel
+import CassandraNode
+import Compression
+import Crypto
+import ObjectStore
+
+/// Brings one SSTable into the store, as far as the store lacks it, and describes it.
+struct SSTableUpload {
+    let sstable: SnapshotSSTable
+    let place: SSTablePlace
+    let store: any ObjectStore
+    let stored: StoredObjects
+    let known: KnownSSTables
+    let rate: RateLimit
+    let watch: Workers.Watch
+    let meter: ProgressMeter
+    /// Told of each object that was sent, with its bytes.
+    let sent: (Int) -> Void
+
+    func run() throws -> ManifestSSTable {
+        let others = sstable.files.filter { $0.component != .data }.sorted { $0.component < $1.component }.map { SourceFile($0, of: sstable) }
+        let archive = try ComponentsArchive(others) { try watch.check() }
+        let data = SourceFile(sstable.files.first { $0.component == .data }!, of: sstable)
+        let (identity, read) = try sendData(data, others: others)
+        try send(archive)
+        meter.update { $0.bytesDone += others.reduce(0) { $0 + $1.found.size } }
+        let files = zip(others, archive.digests).map { ManifestFile($0.found, sha256: $1) } + [ManifestFile(data.found, sha256: read.sha256)]
+        return ManifestSSTable(
+            name: sstable.name, folder: sstable.folder, index: sstable.index, identity: identity, components: archive.sha256, componentsSize: archive.size,
+            files: files.sorted { $0.component < $1.component }, damagedAtSource: read.damage)
+    }
+
+    private func send(_ archive: ComponentsArchive) throws {
+        let key = ObjectKey.components(place, sha256: archive.sha256)
+        guard !stored.has(key, size: archive.size) else { return }
+        let reader = archive.reader()
+        try upload(key, size: archive.size) { try reader.read(into: $0) }
+        sent(archive.size)
+    }
+
+    private typealias Read = (sha256: SHA256Hex, damage: SourceDamage?)
+
+    private func sendData(_ data: SourceFile, others: [SourceFile]) throws -> (identity: SHA256Hex, Read) {
+        let file = try data.open()
+        let digest = try others.first { $0.found.component == .digest }.map { try $0.open().read(at: 0, count: $0.found.size) }
+        guard let digest else {
+            // Nothing on the node names these bytes, so they are read to be named, and once more to be sent.
+            let read = try hash(file, data, digest: nil)
+            file.rewind()
+            let key = ObjectKey.data(place, identity: read.sha256)
+            guard !stored.has(key, size: data.found.size) else { return (read.sha256, read) }
+            return (read.sha256, try send(file, data, as: key, digest: nil))
+        }
+        let info = try others.first { $0.found.component == .compressionInfo }.map { (size: $0.found.size, file: try $0.open()) }
+        let identity = try DataIdentity.of(file, size: data.found.size, digest: digest, compressionInfo: info)
+        let key = ObjectKey.data(place, identity: identity)
+        guard stored.has(key, size: data.found.size) else { return (identity, try send(file, data, as: key, digest: digest)) }
+        if let known = try known.data(key), let file = known.data {
+            meter.update {
+                $0.bytesDone += data.found.size
+                $0.bytesReused += data.found.size
+            }
+            return (identity, (file.sha256, known.damagedAtSource))
+        }
+        meter.update { $0.bytesReused += data.found.size }
+        return (identity, try hash(file, data, digest: digest))
+    }
+
+    private func send(_ file: OpenFile, _ data: SourceFile, as key: ObjectKey, digest: [UInt8]?) throws -> Read {
+        var pass = Pass(data)
+        try upload(key, size: data.found.size) { buffer in
+            let count = try file.read(into: buffer)
+            try pass.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            meter.update { $0.bytesDone += count }
+            return count
+        }
+        try data.check(file)
+        sent(data.found.size)
+        return try pass.finish(digest: digest)
+    }
+
+    private func hash(_ file: OpenFile, _ data: SourceFile, digest: [UInt8]?) throws -> Read {
+        var pass = Pass(data)
+        try file.forEachChunk { chunk in
+            try watch.check()
+            try pass.add(chunk)
+            if digest != nil { meter.update { $0.bytesDone += chunk.count } }
+        }
+        return try pass.finish(digest: digest)
+    }
+
+    private func upload(_ key: ObjectKey, size: Int, _ body: ObjectBody) throws {
+        do {
+            try store.upload(key, size: size, transfer: watch.control(rate), body: body)
+        } catch .sink(let error) {
+            throw error
+        }
+    }
+
+    /// SHA-256 and CRC-32 of a `Data.db` in one pass.
+    private struct Pass {
+        let data: SourceFile
+        let sha256 = SHA256()
+        var crc32 = CRC32()
+        var count = 0
+
+        init(_ data: SourceFile) { self.data = data }
+
+        mutating func add(_ bytes: UnsafeRawBufferPointer) throws {
+            count += bytes.count
+            guard count <= data.found.size else { throw data.gone("has grown") }
+            sha256.update(bytes)
+            crc32.update(bytes)
+        }
+
+        /// - Parameter digest: Of `Digest.crc32`: the CRC-32 as decimal text.
+        func finish(digest: [UInt8]?) throws -> Read {
+            guard count == data.found.size else { throw data.gone("has shrunk") }
+            let found = String(crc32.value)
+            guard let digest else { return (SHA256Hex(sha256.finish()), nil) }
+            let expected = String(String(decoding: digest.prefix(64), as: UTF8.self).filter { !$0.isWhitespace })
+            return (SHA256Hex(sha256.finish()), expected == found ? nil : SourceDamage(expected: expected, found: found))
+        }
+    }
+}
+
+extension ManifestFile {
+    fileprivate init(_ found: FoundFile, sha256: SHA256Hex) {
+        self.init(component: found.component, size: found.size, sha256: sha256, inode: found.inode, modified: found.modified)
+    }
+}

@@ -1,0 +1,184 @@
+@testable import AgentCore
+import BackupModel
+import Compression
+import Crypto
+import Foundation
+import ObjectStore
+import ObjectStoreDrivers
+import Testing
+
+@Suite struct UploadTests {
+    @Test("a second backup of unchanged files reads none of them and sends its manifest alone")
+    func secondBackup() throws {
+        let bench = try AgentBench(folders: 2)
+        for number in 1...5 { try bench.addSSTable("nb-\(number)-big", size: number * 100_000, seed: UInt8(number), in: bench.snapshot(1, folder: number % 2)) }
+        let first = try bench.upload(1), objects = try bench.objects()
+        #expect(first.sentObjects == 10 && first.reusedSSTables == 0 && first.counts.sstables == 5 && first.counts.files == 30)
+        for folder in 0...1 { try bench.link(1, to: 2, folder: folder) }
+        // Had a byte of these been read, it would be found damaged.
+        for number in 1...5 { try AgentBench.flip("\(bench.snapshot(2, folder: number % 2))/nb-\(number)-big-Data.db") }
+        let second = try bench.upload(2)
+        #expect(second.sentObjects == 0 && second.sentBytes == 0 && second.reusedSSTables == 5 && second.damaged.isEmpty)
+        #expect(second.counts == first.counts)
+        // One listing and one create.
+        #expect(second.requests <= 3)
+        let new = Set(try bench.objects().keys).subtracting(objects.keys)
+        #expect(new == [ObjectKey.manifest(AgentBench.cluster, AgentBench.backup(2), AgentBench.host).text])
+    }
+
+    @Test("without a copy of its own the agent takes the store's last manifest, and only the one whose digest it was given")
+    func previousManifest() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(in: bench.snapshot(1))
+        let first = try bench.upload(1)
+        for number in 2...3 { try bench.link(1, to: number) }
+        try FileManager.default.removeItem(atPath: bench.agent.path + "/cache")
+        #expect(try bench.upload(2, previous: PreviousManifest(backup: AgentBench.backup(1), sha256: first.manifestSHA256)).reusedSSTables == 1)
+        try FileManager.default.removeItem(atPath: bench.agent.path + "/cache")
+        let wrong = PreviousManifest(backup: AgentBench.backup(1), sha256: SHA256Hex(unchecked: String(repeating: "0", count: 64)))
+        let third = try bench.upload(3, previous: wrong)
+        #expect(third.reusedSSTables == 0 && third.sentObjects == 0)
+        #expect(bench.notes.codes == ["manifest.changed"])
+    }
+
+    @Test("an object that is gone from the store is sent again")
+    func lostObject() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(in: bench.snapshot(1))
+        _ = try bench.upload(1)
+        let key = try #require(try bench.objects().keys.first { $0.contains("Data.db.") })
+        try bench.store.delete([ObjectKey(checking: key)])
+        try bench.link(1, to: 2)
+        let second = try bench.upload(2)
+        #expect(second.sentObjects == 1 && second.reusedSSTables == 0)
+        #expect(try bench.verify(second.manifestSHA256, backup: 2).faults.isEmpty)
+    }
+
+    @Test("a flipped byte in Data.db is kept, marked damaged at its source, reported, and remembered by the next backup")
+    func damagedAtSource() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: 500_000, in: bench.snapshot(1))
+        try AgentBench.flip(bench.snapshot(1) + "/nb-1-big-Data.db", at: 250_000)
+        let first = try bench.upload(1)
+        #expect(first.counts.damaged == 1 && first.damaged.map(\.sstable.rawValue) == ["nb-1-big"])
+        #expect(first.damaged.first?.damage.expected != first.damaged.first?.damage.found)
+        #expect(bench.notes.codes == ["cassandra.sstable-damaged"])
+        try bench.link(1, to: 2)
+        #expect(try bench.upload(2).damaged == first.damaged)
+        let verified = try bench.verify(first.manifestSHA256)
+        #expect(verified.faults.isEmpty && verified.damagedAtSource == 1 && verified.objects == 2)
+    }
+
+    @Test("a rewritten Statistics.db becomes another object; the old one stays, and Data.db is neither read nor sent")
+    func rewrittenStatistics() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: 300_000, in: bench.snapshot(1))
+        _ = try bench.upload(1)
+        let before = try bench.objects()
+        try bench.link(1, to: 2)
+        try FileManager.default.removeItem(atPath: bench.snapshot(2) + "/nb-1-big-Statistics.db")
+        try AgentBench.write(Array("repaired".utf8), bench.snapshot(2) + "/nb-1-big-Statistics.db")
+        // Not at its ends, which are part of its identity.
+        try AgentBench.flip(bench.snapshot(2) + "/nb-1-big-Data.db", at: 150_000)
+        let second = try bench.upload(2)
+        #expect(second.sentObjects == 1 && second.damaged.isEmpty)
+        let after = try bench.objects()
+        #expect(before.allSatisfy { after[$0.key] == $0.value })
+        #expect(after.keys.filter { $0.contains("components.tar.") }.count == 2 && after.keys.filter { $0.contains("Data.db.") }.count == 1)
+    }
+
+    @Test("the same name and size with other bytes is another object")
+    func reusedName() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: 1000, seed: 1, in: bench.snapshot(1))
+        try bench.addSSTable(size: 1000, seed: 2, in: bench.snapshot(2))
+        _ = try bench.upload(1)
+        #expect(try bench.upload(2).sentObjects == 2)
+        #expect(try bench.objects().keys.filter { $0.contains("Data.db.") }.count == 2)
+    }
+
+    @Test("without a Digest.crc32 the object is named by the SHA-256 of the whole file")
+    func withoutDigest() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: 200_000, digest: false, in: bench.snapshot(1))
+        _ = try bench.upload(1)
+        let data = try #require(AgentBench.bytes(bench.snapshot(1) + "/nb-1-big-Data.db"))
+        #expect(try bench.objects().keys.contains { $0.hasSuffix("Data.db.\(SHA256.hash(data).hex)") })
+    }
+
+    @Test("the identity of a Data.db is what docs/formats.md says", arguments: [1000, 131_072, 131_073, 400_000])
+    func identity(size: Int) throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: size, in: bench.snapshot(1))
+        _ = try bench.upload(1)
+        func file(_ component: String) throws -> [UInt8] { try #require(AgentBench.bytes(bench.snapshot(1) + "/nb-1-big-" + component)) }
+        func number(_ value: Int) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) } }
+        let data = try file("Data.db"), digest = try file("Digest.crc32"), info = try file("CompressionInfo.db")
+        let ends = size <= 131_072 ? data : Array(data.prefix(65_536)) + Array(data.suffix(65_536))
+        let expected = SHA256.hash(number(size) + number(digest.count) + digest + number(info.count) + info + ends).hex
+        #expect(try bench.objects().keys.contains { $0.hasSuffix("Data.db.\(expected)") })
+    }
+
+    @Test("components larger than the memory set aside for them are streamed, and come out of tar(1) as they are")
+    func largeComponents() throws {
+        let bench = try AgentBench(), index = (0..<9_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        try bench.addSSTable(in: bench.snapshot(1))
+        try AgentBench.write(index, bench.snapshot(1) + "/nb-1-big-Index.db")
+        let result = try bench.upload(1)
+        let key = try #require(try bench.objects().keys.first { $0.contains("components.tar.") })
+        try run("tar", ["-xf", "\(bench.root)/store/\(key)", "-C", bench.root])
+        #expect(AgentBench.bytes(bench.root + "/nb-1-big-Index.db") == index)
+        #expect(try bench.verify(result.manifestSHA256).faults.isEmpty)
+    }
+
+    @Test("an upload that broke off is taken up where it stood: what was hashed is not read again")
+    func resumed() throws {
+        let bench = try AgentBench()
+        for number in 1...4 { try bench.addSSTable("nb-\(number)-big", size: 200_000 + number, seed: UInt8(number), in: bench.snapshot(1)) }
+        // The smallest goes last, and cannot be read.
+        let last = bench.snapshot(1) + "/nb-1-big-Index.db"
+        try FileManager.default.moveItem(atPath: last, toPath: bench.root + "/kept")
+        try FileManager.default.createSymbolicLink(atPath: last, withDestinationPath: bench.root + "/kept")
+        #expect(failure { _ = try UploadJob(bench.uploadWork(workers: 1), bench.context()).run() }?.code == "cassandra.snapshot-unsound")
+        try FileManager.default.removeItem(atPath: last)
+        try FileManager.default.moveItem(atPath: bench.root + "/kept", toPath: last)
+        let stop = StopSignal(), context = try bench.context(stop)
+        let watching = JobContext(parts: context.parts, agent: context.agent, folder: context.folder, stop: stop, meter: context.meter, note: context.note)
+        let thread = Foundation.Thread {
+            while !((watching.meter.take()?.itemsDone ?? 0) >= 2) { usleep(100) }
+            stop.stop(Failure("run.cancelled", "cancelled"))
+        }
+        thread.start()
+        #expect(failure { _ = try UploadJob(bench.uploadWork(workers: 1, rate: 400_000), watching).run() }?.code == "run.cancelled")
+        for number in 3...4 { try AgentBench.flip("\(bench.snapshot(1))/nb-\(number)-big-Data.db", at: 100_000) }
+        let result = try bench.upload(1)
+        #expect(result.reusedSSTables == 2 && result.damaged.isEmpty && result.counts.sstables == 4)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.agent.cache(store: AgentBench.storeID, cluster: AgentBench.storeID)).count == 1)
+    }
+
+    @Test("repeating a finished upload gives the same manifest; another one under its key is never replaced")
+    func repeated() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(in: bench.snapshot(1))
+        let first = try bench.upload(1), second = try bench.upload(1)
+        #expect(first.manifestSHA256 == second.manifestSHA256 && first.counts == second.counts)
+        try bench.addSSTable("nb-2-big", in: bench.snapshot(1))
+        #expect(failure { _ = try bench.upload(1) }?.code == "manifest.exists")
+        #expect(try bench.verify(first.manifestSHA256).faults.isEmpty)
+    }
+
+    @Test("verify names what is missing, cut short or changed")
+    func verified() throws {
+        let bench = try AgentBench()
+        for number in 1...4 { try bench.addSSTable("nb-\(number)-big", seed: UInt8(number), in: bench.snapshot(1)) }
+        let result = try bench.upload(1)
+        func path(_ part: String) throws -> String { bench.root + "/store/" + (try #require(try bench.objects().keys.first { $0.contains(part) })) }
+        let missing = try path("nb-1-big/Data.db"), cut = try path("nb-2-big/Data.db"), changed = try path("nb-3-big/components")
+        try FileManager.default.removeItem(atPath: missing)
+        try AgentBench.write(Array(repeating: 0, count: 10), cut)
+        try AgentBench.flip(changed, at: 600)
+        let faults = try bench.verify(result.manifestSHA256).faults
+        #expect(faults.map(\.kind) == [.missing, .cutShort, .changed])
+        #expect(faults.allSatisfy { !$0.detail.isEmpty })
+    }
+}
