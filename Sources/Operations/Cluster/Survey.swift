@@ -14,6 +14,11 @@ struct Survey: Sendable {
         let connection: (any AgentConnection)?
 
         var live: NodeFacts? { try? facts.get() }
+
+        var trouble: String {
+            guard case .failure(let failure) = facts else { return "" }
+            return failure.description
+        }
     }
 
     /// As the first node that answered sees the ring.

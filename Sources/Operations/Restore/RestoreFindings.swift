@@ -71,7 +71,9 @@ enum RestoreFindings {
         let restored = Set(targets.map(\.record.hostID))
         guard let survey else { return [Finding(.override, "restore.peer-down", "no other node answers: repair after the restore is not possible now")] }
         return survey.answers.filter { answer in answer.live == nil && answer.member.hostID.map { !restored.contains($0) } ?? true }.map {
-            Finding(.override, "restore.peer-down", node: $0.member.address, "node \($0.member.address) does not answer: without it the repair after the restore cannot complete")
+            Finding(
+                .override, "restore.peer-down", node: $0.member.address,
+                "node \($0.member.address) does not answer, and without it the repair after the restore cannot complete (\($0.trouble))")
         }
     }
 

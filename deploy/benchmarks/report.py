@@ -1,0 +1,125 @@
+"""The figures as Markdown. Smallest, median and largest of the repetitions stand in each place; an aim is held against medians, that of memory against the largest."""
+
+from benchmarks import machine
+from benchmarks.measure import median
+
+PREFACE = """# Benchmarks
+
+Written by `deploy/bench --write`, which measures all of it in one run, ours and theirs in turn. `make bench` prints the same; `deploy/bench --quick` tries a tenth of it.
+
+Each place has the smallest, the median and the largest of the repetitions. Seconds of processor are user and system time as the kernel accounts them to the process; memory is the
+largest resident set, in 10^6 bytes, the pages of the program's own file among it. What was written before reaches the disk (`sync`) before each run; caches are not dropped, so that sources are read from memory. Requests to S3 are
+counted in the server's own log. The agent's figures are those of a job's process from its start to its end. It flushes every object and every restored file to the disk before it says that it is
+done; `rclone` leaves that to the kernel, so that its time with a `sync -f` after it is given as well. Both move four files at a time.
+"""
+
+
+def three(values, form):
+    return " / ".join(form % value for value in (min(values), median(values), max(values)))
+
+
+def seconds(samples):
+    return three([sample.wall for sample in samples], "%.2f")
+
+
+def table(head, rows):
+    lines = ["| %s |" % " | ".join(cells) for cells in [head, ["---"] * len(head), *rows]]
+    return "\n".join(lines) + "\n"
+
+
+class Aims:
+    """What was aimed at, what came out, and whether that is it."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, aim, measured, met):
+        self.rows.append((what, aim, measured, "met" if met else "**not met**"))
+
+    def text(self):
+        return "\n## Aims\n\n" + table(["What", "Aim", "Measured", ""], self.rows) if self.rows else ""
+
+
+def transfers(result, aims):
+    parts = []
+    for data in result.data:
+        rows = []
+        for (name, store, direction, program), samples in result.samples.items():
+            if name == data.name:
+                rows.append([{"up": "upload", "down": "download", "verify": "read and verify"}[direction], store, program, *measured(samples)])
+        rows.sort(key=lambda row: (["upload", "download", "read and verify"].index(row[0]), row[1], row[2]))
+        parts.append("\n## %s\n\n%d files, %.0f MB.\n\n" % (data.name, data.files, data.bytes / 1e6)
+                     + table(["", "Store", "Program", "Wall, s", "and `sync -f`, s", "Processor, s", "Memory, MB", "Requests"], rows))
+        compare(result, data, aims)
+    return "".join(parts)
+
+
+def measured(samples):
+    flushed = [sample.flushed for sample in samples if sample.flushed is not None]
+    requests = sorted({sample.requests for sample in samples if sample.requests is not None})
+    return [
+        seconds(samples), three(flushed, "%.2f") if flushed else "", three([sample.processor for sample in samples], "%.2f"),
+        three([sample.memory / 1e6 for sample in samples], "%.0f"), "–".join(map(str, dict.fromkeys([requests[0], requests[-1]]))) if requests else "",
+    ]
+
+
+def compare(result, data, aims):
+    def middle(store, direction, program, field):
+        return median([getattr(sample, field) for sample in result.samples[data.name, store, direction, program]])
+
+    for name, store, direction, program in list(result.samples):
+        if name != data.name or program != "aeneas" or direction == "verify":
+            continue
+        what = "%s, %s %s" % (data.name, store, {"up": "upload", "down": "download"}[direction])
+        wall = middle(store, direction, "aeneas", "wall") / middle(store, direction, "rclone", "wall")
+        note = ""
+        if result.samples[name, store, direction, "rclone"][0].flushed is not None:
+            note = " (%.2f × with its `sync -f`)" % (middle(store, direction, "aeneas", "wall") / middle(store, direction, "rclone", "flushed"))
+        aims.add(what + ": wall", "at most 1.3 × rclone", "%.2f ×%s" % (wall, note), wall <= 1.3)
+        share, most = middle(store, direction, "aeneas", "processor") / middle(store, direction, "rclone", "processor"), 1 / 3 if direction == "up" else 2 / 3
+        aims.add(what + ": processor", "at most %s of rclone's" % ("a third" if direction == "up" else "two thirds"), "%.2f" % share, share <= most)
+    peak = max(sample.memory for key, samples in result.samples.items() if key[0] == data.name and key[3] == "aeneas" for sample in samples)
+    aims.add(data.name + ": the agent's memory", "below 64 MB", "%.0f MB" % (peak / 1e6), peak < 64e6)
+    if data.name in result.created:
+        most = max(result.created[data.name])
+        aims.add(data.name + ": objects put in S3 for an SSTable", "2", "%.2f" % most, most <= 2)
+
+
+def second(result, aims):
+    rows = [[store, program, *measured(samples)] for (store, program), samples in sorted(result.samples.items())]
+    aim = 1 + 20e-6 * result.files
+    for (store, program), samples in sorted(result.samples.items()):
+        if program == "aeneas":
+            wall = median([sample.wall for sample in samples])
+            aims.add("Second backup of %d files, %s" % (result.files, store), "under 1 s and 20 µs a file: %.2f s" % aim, "%.2f s" % wall, wall < aim)
+    return "\n## A second backup of unchanged data\n\n%d files. For rclone: a second `rclone copy` to the same place.\n\n" % result.files + table(
+        ["Store", "Program", "Wall, s", "and `sync -f`, s", "Processor, s", "Memory, MB", "Requests"], rows)
+
+
+def start(result, aims):
+    rows = [["`aeneas-agent --version`, to its end", three([1000 * value for value in result.version], "%.1f") + " ms"],
+            ["`aeneas-agent serve`, to its hello", three([1000 * value for value in result.hello], "%.1f") + " ms"],
+            ["memory of `serve` that waits", "%.1f MB, of which %.1f MB are not pages of its file" % (result.resident / 1e6, result.own / 1e6)]]
+    for name, values in [("`aeneas-agent --version`", result.version), ("`aeneas-agent serve`, to its hello", result.hello)]:
+        aims.add(name, "30 ms", "%.1f ms" % (1000 * median(values)), median(values) <= 0.030)
+    return "\n## Start of the agent\n\n%d times.\n\n" % len(result.version) + table(["", ""], rows)
+
+
+def jmx(result, aims):
+    for question in dict.fromkeys(name for name, _, _ in result.rows):
+        found = {program: median(values) for name, program, values in result.rows if name == question}
+        theirs = next((program for program in found if program.startswith("`nodetool")), None)
+        if theirs and "aeneas-agent, cold" in found:
+            for program in ("aeneas-agent, cold", "aeneas-agent, warm"):
+                aims.add("%s, %s" % (question[0].upper() + question[1:], program.split(", ")[1]), "faster than " + theirs,
+                         "%.0f ms against %.0f ms" % (1000 * found[program], 1000 * found[theirs]), found[program] < found[theirs])
+    text = "\n## A question to Cassandra\n\nAnswered by %s. Cold: from the start of the agent to the answer. Warm: once more by the same agent, over a connection to Cassandra of its own." % result.kind
+    if not any("nodetool" in program for _, program, _ in result.rows):
+        text += " There is no Cassandra here, and so no `nodetool` to compare with."
+    return text + "\n\n" + table(["What", "Program", "Wall, ms", "Times"], [[name, program, three([1000 * value for value in values], "%.1f"), str(len(values))] for name, program, values in result.rows])
+
+
+def text(bench, sections, aims):
+    warning = "\n**A trial run of a tenth of the sizes: not figures to go by.**\n" if bench.quick else ""
+    facts = "\n## On what\n\n" + table(["", ""], [list(pair) for pair in machine.facts(bench)])
+    return PREFACE + warning + facts + aims.text() + "".join(sections)
