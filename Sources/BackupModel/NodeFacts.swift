@@ -92,9 +92,8 @@ package struct NodeFacts: Codable, Hashable, Sendable {
     package var tokens: [String]
     /// `OperationMode`: NORMAL, STARTING, JOINING, DRAINED …
     package var mode: String
+    /// Its own. (`StorageProxy.SchemaVersions` would tell all nodes', but waits for those that have just gone down until the request timeout; each node is asked anyway.)
     package var schemaVersion: String
-    /// Schema version → addresses, as this node hears them; `UNREACHABLE` is a key of Cassandra's own.
-    package var schemaVersions: [String: [String]]
     package var ring: [RingMember]
     package var keyspaces: [String: Replication]
     package var folders: NodeFolders
@@ -112,7 +111,7 @@ package struct NodeFacts: Codable, Hashable, Sendable {
 
     package init(
         clusterName: String, release: String, partitioner: String, snitch: String, hostID: HostID, address: String, datacenter: String, rack: String, tokens: [String], mode: String,
-        schemaVersion: String, schemaVersions: [String: [String]], ring: [RingMember], keyspaces: [String: Replication], folders: NodeFolders, settings: [String: String],
+        schemaVersion: String, ring: [RingMember], keyspaces: [String: Replication], folders: NodeFolders, settings: [String: String],
         seeds: [String], pid: Int?, space: [FolderSpace], clock: Timestamp, snapshots: [String]
     ) {
         self.clusterName = clusterName
@@ -126,7 +125,6 @@ package struct NodeFacts: Codable, Hashable, Sendable {
         self.tokens = tokens
         self.mode = mode
         self.schemaVersion = schemaVersion
-        self.schemaVersions = schemaVersions
         self.ring = ring
         self.keyspaces = keyspaces
         self.folders = folders

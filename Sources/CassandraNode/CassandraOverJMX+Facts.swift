@@ -25,7 +25,7 @@ extension CassandraOverJMX {
             hostID: hostID, address: address,
             datacenter: try ownPlace("Datacenter"), rack: try ownPlace("Rack"),
             tokens: try service.values["Tokens"] == nil ? own?.tokens ?? [] : service.texts("Tokens"),
-            mode: try service.text("OperationMode"), schemaVersion: try service.text("SchemaVersion"), schemaVersions: try schemaVersions(), ring: ring,
+            mode: try service.text("OperationMode"), schemaVersion: try service.text("SchemaVersion"), ring: ring,
             keyspaces: try replication(of: try service.texts("Keyspaces")), folders: folders, settings: configuration.settings(release: release),
             seeds: configuration.seeds,
             pid: process.pid, space: try space(of: folders.data), clock: now(), snapshots: try SnapshotReader.tags(in: folders.data)
@@ -79,15 +79,6 @@ extension CassandraOverJMX {
 
     private func ownPlace(_ attribute: String) throws(NodeError) -> String {
         try read { (jmx) throws(JMXError) in try jmx.getAttribute(Self.snitchInfo, attribute).string(of: attribute) }
-    }
-
-    private func schemaVersions() throws(NodeError) -> [String: [String]] {
-        try read { (jmx) throws(JMXError) in
-            let versions = try jmx.getAttribute("org.apache.cassandra.db:type=StorageProxy", "SchemaVersions").fields(of: "SchemaVersions")
-            var addresses: [String: [String]] = [:]
-            for (version, endpoints) in versions { addresses[version] = try endpoints.strings(of: "SchemaVersions").map(EndpointText.address).sorted() }
-            return addresses
-        }
     }
 
     private func replication(of keyspaces: [String]) throws(NodeError) -> [String: Replication] {

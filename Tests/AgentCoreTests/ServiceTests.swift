@@ -16,7 +16,7 @@ import Testing
             guard let mode = try mode() else { throw NodeError.unreachable(endpoint: "test", reason: "down") }
             return NodeFacts(
                 clusterName: "c", release: "5.0.6", partitioner: "p", snitch: "s", hostID: AgentBench.host, address: "10.0.0.7", datacenter: "dc1", rack: "r1", tokens: ["1"], mode: mode,
-                schemaVersion: "v", schemaVersions: [:], ring: [], keyspaces: [:], folders: NodeFolders(data: [], commitLog: ""), settings: [:], seeds: [], pid: nil, space: [],
+                schemaVersion: "v", ring: [], keyspaces: [:], folders: NodeFolders(data: [], commitLog: ""), settings: [:], seeds: [], pid: nil, space: [],
                 clock: Timestamp(milliseconds: 0), snapshots: [])
         }
         func flush(keyspaces: [KeyspaceName]) throws {}

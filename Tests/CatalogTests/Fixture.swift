@@ -39,7 +39,7 @@ final class Fixture: Sendable {
         NodeFacts(
             clusterName: "Test Cluster", release: "5.0.6", partitioner: "Murmur3Partitioner", snitch: "SimpleSnitch", hostID: host(number),
             address: "10.0.0.\(number)", datacenter: "dc1",
-            rack: "r\(number)", tokens: ["-\(number)", "\(number)"], mode: "NORMAL", schemaVersion: schema, schemaVersions: [schema: ["10.0.0.\(number)"]],
+            rack: "r\(number)", tokens: ["-\(number)", "\(number)"], mode: "NORMAL", schemaVersion: schema,
             ring: [], keyspaces: [:],
             folders: NodeFolders(data: ["/data"], commitLog: "/commitlog"), settings: [:], seeds: [], pid: number, space: [], clock: start, snapshots: [])
     }
