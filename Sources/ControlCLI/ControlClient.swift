@@ -48,7 +48,7 @@ final class ControlClient {
         let request = HTTPRequest(method, endpoint.base + Routes.version + path, fields: endpoint.fields, body: body)
         let deadline = ContinuousClock.now + .seconds(seconds)
         let response: HTTPResponse
-        do {
+        do throws(HTTPError) {
             response = try connection.send(request, limit: 256 << 20) { isCancelled() || ContinuousClock.now > deadline }
         } catch {
             if case .cancelled = error { throw ControlError.unreachable(endpoint.unreachable(isCancelled() ? "cancelled" : "no answer within \(seconds) s")) }

@@ -106,7 +106,8 @@ package struct ControlServer: Sendable {
 enum HTTPStatus {
     static func of(_ failure: Failure) -> Int {
         switch failure.code {
-        case let code where code.hasPrefix("catalog.unknown-") || code == "store.unknown" || code == "backup.not-in-store" || code == "restore.unknown-node": 404
+        case let code where code.hasPrefix("catalog.unknown-") || code == "backup.not-in-store" || code == "restore.unknown-node": 404
+        case "input.run-over": 409
         case let code where code.hasPrefix("input.") || code == "cluster.bad-settings" || code == "store.misconfigured": 400
         case "catalog.cluster-locked", "cluster.already-registered", "catalog.cluster-name-taken", "catalog.store-name-taken", "catalog.cluster-known", "catalog.store-known",
             "restore.plan-changed", "restore.wrong-state", "restore.override-needed":

@@ -21,7 +21,7 @@ package struct Operations: Sendable {
     package func startBackup(_ request: BackupRequest) async throws -> BackupRecord {
         let cluster = try await environment.cluster(request.cluster)
         guard let name = request.store ?? cluster.settings.store else {
-            throw Failure("backup.no-store", "no store is named, and '\(cluster.name)' has none of its own", hint: "name one with --store, or set one: aeneas cluster set \(cluster.name) --store NAME")
+            throw Failure("backup.no-store", "no store is named, and '\(cluster.name)' has none of its own", hint: "name one with --store (aeneas store list)")
         }
         let (store, record) = try await environment.open(name)
         let identity = try await identify(store, record)
@@ -146,10 +146,9 @@ package struct Operations: Sendable {
         let restore = try await catalog.restore(id), cluster = try await catalog.cluster(id: restore.clusterID)
         let plan = try JSONText.decode(RestorePlan.self, from: Array(restore.plan.utf8))
         await registry.start(run) { recorder in
-            let (store, _) = try await environment.open(restore.store)
-            let operation = RestoreOperation(environment: environment, cluster: cluster, restore: restore, plan: plan, store: store, recorder: recorder)
+            let operation = RestoreOperation(environment: environment, cluster: cluster, restore: restore, plan: plan, recorder: recorder)
             switch action {
-            case .perform: try await operation.perform()
+            case .perform: try await operation.perform(from: try await environment.open(restore.store).0)
             case .rollBack: try await operation.rollBack()
             case .drop: try await operation.drop()
             }
@@ -166,6 +165,7 @@ package struct Operations: Sendable {
     }
 
     private func giveUp(_ run: RunRecord, _ error: any Error) async throws {
+        try await environment.settle(run.id)
         try await catalog.endRun(run.id, state: .failed, failure: Failure(error), at: environment.clock())
         try await catalog.releaseLock(run.clusterID, run: run.id)
     }
@@ -215,9 +215,15 @@ package struct Operations: Sendable {
         try await catalog.resumeRun(run.id, at: environment.clock())
         let reachedUpload = try await catalog.stages(of: run.id).contains { $0.name == "upload" }
         await registry.start(run) { recorder in
-            let (store, record) = try await environment.open(backup.store)
-            let identity = try await identify(store, record)
-            let operation = backupOperation(cluster, request, backup, store, identity, recorder)
+            let operation: BackupOperation
+            do {
+                let (store, record) = try await environment.open(backup.store)
+                operation = backupOperation(cluster, request, backup, store, try await identify(store, record), recorder)
+            } catch {
+                if recorder.control.isSuspending { throw error }
+                await SnapshotClearing(environment: environment, cluster: cluster, backup: id, recorder: recorder).everywhere()
+                throw error
+            }
             if reachedUpload { return try await operation.resume() }
             try await operation.abandon(Failure("backup.interrupted", "the master stopped before all snapshots were taken", hint: "start the backup again", recovery: .retry))
         }

@@ -43,10 +43,12 @@ class Agent:
         dataset.retag("aeneas-" + backup)
         stamp = now().strftime("%Y-%m-%dT%H:%M:%SZ")
         node = {
-            "format": 1, "cluster": "bench", "clusterID": self.cluster_id, "backup": backup, "hostID": self.host_id, "address": "127.0.0.1", "datacenter": "dc1", "rack": "rack1",
-            "tokens": ["0"], "release": "5.0.6", "dataFolders": [dataset.data], "snapshotStarted": stamp, "snapshotEnded": stamp,
+            "format": 1, "cluster": "bench", "clusterID": self.cluster_id, "backup": backup, "hostID": self.host_id,
+            "address": "127.0.0.1", "datacenter": "dc1", "rack": "rack1", "tokens": ["0"], "release": "5.0.6",
+            "dataFolders": [dataset.data], "snapshotStarted": stamp, "snapshotEnded": stamp,
         }
-        work = {"store": place.access(), "storeID": place.store_id, "node": node, "folders": self.layout(dataset.data), "keyspaces": [], "transfer": self.transfer()}
+        work = {"store": place.access(), "storeID": place.store_id, "node": node, "folders": self.layout(dataset.data), "keyspaces": []}
+        work["transfer"] = self.transfer()
         sample, result = self.job("upload", work)
         uploaded = result["uploaded"]["_0"]
         if uploaded["damaged"] or uploaded["counts"]["files"] != dataset.files:

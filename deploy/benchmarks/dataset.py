@@ -1,4 +1,7 @@
-"""Folders of a node's data with a snapshot, as Cassandra leaves them. The bytes mean nothing but are real: they do not compress, and each Digest.crc32 is right."""
+"""Folders of a node's data with a snapshot, as Cassandra leaves them.
+
+The bytes mean nothing but are real: they do not compress, and each Digest.crc32 is right.
+"""
 
 import json
 import os
@@ -64,20 +67,22 @@ class Dataset:
 
 def large(folder, quick):
     """64 SSTables with a Data.db of 32 MiB: 2 GiB."""
-    sizes = {"Data.db": 32 << 20, "Index.db": 400 << 10, "Filter.db": 24 << 10, "Summary.db": 6 << 10, "Statistics.db": 10 << 10, "CompressionInfo.db": 16 << 10}
-    return Dataset("2 GiB: 64 SSTables of 32 MiB", folder + "/large", 6 if quick else 64, lambda _: sizes)
+    others = {"Index.db": 400 << 10, "Filter.db": 24 << 10, "Summary.db": 6 << 10, "Statistics.db": 10 << 10, "CompressionInfo.db": 16 << 10}
+    return Dataset("2 GiB: 64 SSTables of 32 MiB", folder + "/large", 6 if quick else 64, lambda _: {"Data.db": 32 << 20, **others})
 
 
 COMPONENTS = ["Data.db", "Index.db", "Filter.db", "Summary.db", "Statistics.db", "CompressionInfo.db", "SAI+aa+Meta.db"]
 
 
+def spread(source, smallest, doublings):
+    return lambda _: {name: int(smallest * 2 ** source.uniform(0, doublings)) for name in COMPONENTS}
+
+
 def mixed(folder, quick):
     """133 SSTables of 9 files: 1,197 whose sizes are spread evenly by magnitude from 1 KiB to 16 MiB (but Digest.crc32 and TOC.txt)."""
-    source = random.Random(7)
-    return Dataset("1,200 files of 1 KiB to 16 MiB", folder + "/mixed", 13 if quick else 133, lambda _: {name: int(1024 * 2 ** source.uniform(0, 14)) for name in COMPONENTS})
+    return Dataset("1,200 files of 1 KiB to 16 MiB", folder + "/mixed", 13 if quick else 133, spread(random.Random(7), 1024, 14))
 
 
 def many(folder, quick):
     """1,111 SSTables of 9 small files: 9,999."""
-    source = random.Random(9)
-    return Dataset("10,000 files", folder + "/many", 111 if quick else 1111, lambda _: {name: int(256 * 2 ** source.uniform(0, 4)) for name in COMPONENTS}, tables=10)
+    return Dataset("10,000 files", folder + "/many", 111 if quick else 1111, spread(random.Random(9), 256, 4), tables=10)

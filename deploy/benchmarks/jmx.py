@@ -21,8 +21,9 @@ class JMX:
 
     def measure(self):
         bed = self.bench.folder + "/bed"
-        subprocess.run([DEPLOY + "/testbed", "up", bed, "--nodes", "1", "--prefix", "127.%d.%d" % (os.getpid() % 200 + 20, os.getpid() // 200 % 250)], check=True)
+        prefix = "127.%d.%d" % (os.getpid() % 200 + 20, os.getpid() // 200 % 250)
         try:
+            subprocess.run([DEPLOY + "/testbed", "up", bed, "--nodes", "1", "--prefix", prefix], check=True)
             with open(bed + "/testbed.json") as file:
                 self.ask(json.load(file))
         finally:
@@ -39,7 +40,8 @@ class JMX:
             facts = serve.ask(inspect)["facts"]["_0"]
         clear = {"clearSnapshot": {"_0": {"access": access, "tag": TAG, "folders": facts["folders"]}}}
         tool = self.nodetool(bed, node)
-        for name, request, words in [("all facts of a node", inspect, ["info"]), ("clear a snapshot that is not there", clear, ["clearsnapshot", "-t", TAG])]:
+        questions = [("all facts of a node", inspect, ["info"]), ("clear a snapshot that is not there", clear, ["clearsnapshot", "-t", TAG])]
+        for name, request, words in questions:
             self.bench.say("%s: %s" % (self.kind, name))
             self.question(name, agent, request, tool, words)
         if tool:

@@ -60,7 +60,11 @@ class S3Places:
 
     def __init__(self, folder, store):
         self.folder, self.made = folder + "/radosgw", 0
-        subprocess.run([DEPLOY + "/radosgw", "up", self.folder, "--store", store, "--no-bucket"], check=True)
+        try:
+            subprocess.run([DEPLOY + "/radosgw", "up", self.folder, "--store", store, "--no-bucket"], check=True)
+        except BaseException:  # also an interruption, which ends that program before it can tidy up
+            self.close()
+            raise
         with open(self.folder + "/radosgw.json") as file:
             self.server = json.load(file)
 
@@ -97,8 +101,10 @@ class S3Place:
         }}}
 
     def remote(self):
-        names = {"TYPE": "s3", "PROVIDER": "Ceph", "ENDPOINT": self.server["endpoint"], "REGION": self.server["region"], "ACCESS_KEY_ID": self.server["accessKey"],
-                 "SECRET_ACCESS_KEY": self.server["secretKey"]}
+        names = {
+            "TYPE": "s3", "PROVIDER": "Ceph", "ENDPOINT": self.server["endpoint"], "REGION": self.server["region"],
+            "ACCESS_KEY_ID": self.server["accessKey"], "SECRET_ACCESS_KEY": self.server["secretKey"],
+        }
         return "bench:%s-theirs" % self.name, {"RCLONE_CONFIG_BENCH_" + name: value for name, value in names.items()}
 
     def requests(self):

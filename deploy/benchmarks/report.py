@@ -1,16 +1,24 @@
-"""The figures as Markdown. Smallest, median and largest of the repetitions stand in each place; an aim is held against medians, that of memory against the largest."""
+"""The figures as Markdown.
+
+Smallest, median and largest of the repetitions stand in each place; an aim is held against medians, that of memory against the largest.
+"""
 
 from benchmarks import machine
 from benchmarks.measure import median
 
 PREFACE = """# Benchmarks
 
-Written by `deploy/bench --write`, which measures all of it in one run, ours and theirs in turn. `make bench` prints the same; `deploy/bench --quick` tries a tenth of it.
+Written by `deploy/bench --write`, which measures all of it in one run, ours and theirs in turn. `make bench` prints the same;
+`deploy/bench --quick` tries a tenth of it.
 
-Each place has the smallest, the median and the largest of the repetitions. Seconds of processor are user and system time as the kernel accounts them to the process; memory is the
-largest resident set, in 10^6 bytes, the pages of the program's own file among it. What was written before reaches the disk (`sync`) before each run; caches are not dropped, so that sources are read from memory. Requests to S3 are
-counted in the server's own log. The agent's figures are those of a job's process from its start to its end. It flushes every object and every restored file to the disk before it says that it is
-done; `rclone` leaves that to the kernel, so that its time with a `sync -f` after it is given as well. Both move four files at a time.
+Each place has the smallest, the median and the largest of the repetitions. Seconds of processor are user and system time as the kernel
+accounts them to the process; memory is the largest resident set, in 10^6 bytes, the pages of the program's own file among it. What was
+written before reaches the disk (`sync`) before each run; caches are not dropped, so that sources are read from memory. Requests to S3 are
+counted in the server's own log; it is reached over plain http, where the agent signs each body.
+
+The agent's figures are those of a job's process from its start to its end. It flushes every object and every restored file to the disk
+before it says that it is done; `rclone` leaves that to the kernel, so that its time with a `sync -f` after it is given as well. Both move
+four objects at a time, and so four files for `rclone`.
 """
 
 
@@ -113,10 +121,13 @@ def jmx(result, aims):
             for program in ("aeneas-agent, cold", "aeneas-agent, warm"):
                 aims.add("%s, %s" % (question[0].upper() + question[1:], program.split(", ")[1]), "faster than " + theirs,
                          "%.0f ms against %.0f ms" % (1000 * found[program], 1000 * found[theirs]), found[program] < found[theirs])
-    text = "\n## A question to Cassandra\n\nAnswered by %s. Cold: from the start of the agent to the answer. Warm: once more by the same agent, over a connection to Cassandra of its own." % result.kind
+    text = "\n## A question to Cassandra\n\nAnswered by %s. Cold: from the start of the agent to the answer. " % result.kind
+    text += "Warm: once more by the same agent, over a new connection to Cassandra."
+    text += " `nodetool info` comes nearest to all facts; it tells fewer."
     if not any("nodetool" in program for _, program, _ in result.rows):
         text += " There is no Cassandra here, and so no `nodetool` to compare with."
-    return text + "\n\n" + table(["What", "Program", "Wall, ms", "Times"], [[name, program, three([1000 * value for value in values], "%.1f"), str(len(values))] for name, program, values in result.rows])
+    rows = [[name, program, three([1000 * value for value in values], "%.1f"), str(len(values))] for name, program, values in result.rows]
+    return text + "\n\n" + table(["What", "Program", "Wall, ms", "Times"], rows)
 
 
 def text(bench, sections, aims):

@@ -10,7 +10,7 @@ TIMES = 50
 
 
 class Start:
-    """Seconds to the end of `--version` and to the hello of `serve`; bytes that `serve` holds idle, and of those the ones that are its own (not of its file)."""
+    """Seconds to the end of `--version` and to the hello of `serve`; bytes that `serve` holds idle, and those of them that are its own."""
 
     def __init__(self, bench):
         self.bench, self.version, self.hello, self.resident, self.own = bench, [], [], 0, 0

@@ -64,4 +64,15 @@ class Transfers:
         self.samples.setdefault((data.name, stores.kind, direction, program), []).append(sample)
 
 
+def warm_up(bench, stores):
+    """A few objects, whole and in parts: a new radosgw makes its pools with the first of each kind, which takes seconds."""
+    data = dataset.Dataset("warm-up", bench.folder + "/warm", 2, lambda at: {"Data.db": (32 << 20) >> (10 * at)}, tables=1)
+    agent, place = Agent(bench.agent, bench.new_folder("agent")), stores.new()
+    agent.upload(data, place)
+    rclone.Rclone(bench.folder).put(data.data, place)
+    place.remove()
+    shutil.rmtree(agent.folder)
+    shutil.rmtree(os.path.dirname(data.data))
+
+
 MAKERS = {"upload": dataset.large, "mixed": dataset.mixed}

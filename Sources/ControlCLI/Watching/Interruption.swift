@@ -13,7 +13,15 @@ enum Interruption {
         action.__sigaction_handler.sa_handler = { _ in interrupted.store(true, ordering: .relaxed) }
         action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
         sigaction(SIGINT, &action, &before)
-        defer { sigaction(SIGINT, &before, nil) }
+        // A parent may have left it blocked.
+        var mask = sigset_t(), maskBefore = sigset_t()
+        sigemptyset(&mask)
+        sigaddset(&mask, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &mask, &maskBefore)
+        defer {
+            pthread_sigmask(SIG_SETMASK, &maskBefore, nil)
+            sigaction(SIGINT, &before, nil)
+        }
         return try body()
     }
 }

@@ -50,13 +50,13 @@ struct BackupOperation: Sendable {
     private func carryOn(_ snapshots: [NodeSnapshot]) async throws {
         try await recorder.stage("upload") { try await upload(snapshots) }
         let description = try await recorder.stage("finish") { try await finish(snapshots) }
-        await clearAfterSuccess(snapshots)
+        try await clearAfterSuccess(snapshots)
         await tellDamage(description)
     }
 
     private func fail(_ error: any Error) async throws {
         if recorder.control.isSuspending { throw error }
-        await recorder.uncancelled { await clearEverywhere() }
+        await recorder.uncancelled { await clearing.everywhere() }
         var record = backup
         record.state = .failed
         record.finishedAt = environment.clock()

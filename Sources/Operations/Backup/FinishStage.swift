@@ -15,8 +15,7 @@ extension BackupOperation {
                 }
                 return try await readBack(snapshot, result)
             }, name: \.facts.address)
-        let description = describe(snapshots, nodes, parts)
-        try await writeOnce(description)
+        let description = try await writtenOnce(describe(snapshots, nodes, parts))
         try await record(description, parts)
         return description
     }
@@ -44,15 +43,17 @@ extension BackupOperation {
             nodes: nodes.sorted { $0.address < $1.address }, complete: true, keyspaces: view.keyspaces, gcGraceSeconds: grace, onlyKeyspaces: request.keyspaces)
     }
 
-    private func writeOnce(_ description: BackupDescription) async throws {
+    /// - Returns: What stands in the store: of two tries of one run, the first one's.
+    private func writtenOnce(_ description: BackupDescription) async throws -> BackupDescription {
         let key = ObjectKey.backup(cluster.name, backup.id)
         let bytes = JSONText.encodeDocument(description)
-        if try await store.run({ try $0.create(key, bytes) }) { return }
+        if try await store.run({ try $0.create(key, bytes) }) { return description }
         // A master killed after this very step left it: the same run, and every part the same, or it is somebody else's.
         let present = try await store.document(BackupDescription.self, key)
         guard present.run == recorder.run, present.nodes.map(\.part) == description.nodes.map(\.part) else {
             throw Failure("backup.id-taken", "'\(key)' exists already in \(store.store.place) with other contents", recovery: .bug)
         }
+        return present
     }
 
     private func record(_ description: BackupDescription, _ parts: [HostID: NodeBackupRecord]) async throws {

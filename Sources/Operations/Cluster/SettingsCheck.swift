@@ -40,9 +40,9 @@ enum SettingsCheck {
     /// It stands in the one remote command, before a shell.
     private static func agentFolder(_ folder: String) throws {
         let parts = folder.split(separator: "/")
-        let sound = !parts.isEmpty && !folder.hasPrefix("-") && parts.allSatisfy { $0 != ".." && !$0.hasPrefix("-") }
+        let sound = !parts.isEmpty && folder.utf8.count <= 1024 && !folder.hasPrefix("-") && parts.allSatisfy { $0 != ".." && !$0.hasPrefix("-") && $0.utf8.count <= 255 }
             && folder.unicodeScalars.allSatisfy { scalar in scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789._-/".unicodeScalars.contains(scalar)) }
-        guard sound else { throw bad("not a folder for the agent: \(quoted(folder))", "letters, digits, '.', '_', '-' and '/' only, without '..'") }
+        guard sound else { throw bad("not a folder for the agent: \(quoted(folder))", "letters, digits, '.', '_', '-' and '/' only, without '..', at most 255 in a name") }
     }
 
     private static func bad(_ summary: String, _ hint: String?) -> Failure { Failure("cluster.bad-settings", summary, hint: hint) }

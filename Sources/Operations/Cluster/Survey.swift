@@ -39,8 +39,9 @@ struct Survey: Sendable {
     private var nodesDown: [Failure] {
         answers.compactMap { answer in
             if case .failure(let failure) = answer.facts {
-                return failure.code.hasPrefix("ssh.") || failure.code.hasPrefix("agent.") || failure.code == "input.bad-name"
-                    ? failure : Failure("cluster.node-down", "node \(answer.member.address) is down", hint: "nodetool status", recovery: .fix, node: answer.member.address, cause: failure)
+                // One that answers is not down, whatever it says: a wrong password or an unreadable file is a thing to mend by itself.
+                guard ["cassandra.unreachable", "cassandra.not-ready", "cassandra.call-interrupted"].contains(failure.code) else { return failure.on(answer.member.address) }
+                return Failure("cluster.node-down", "node \(answer.member.address) is down", hint: "nodetool status", recovery: .fix, node: answer.member.address, cause: failure)
             }
             guard let witness = answers.first(where: { other in other.live?.ring.contains { $0.address == answer.member.address && !$0.up } == true }) else { return nil }
             return Failure(
@@ -121,8 +122,14 @@ struct Surveyor: Sendable {
                 let view = try first.facts.get()
                 let members = view.ring.sorted { $0.address < $1.address }
                 let answers = await onEach(members, width: width) { try await look($0, keep: keep) }
+                // Else a run that is cancelled just now would look like one whose nodes are down.
+                if Task.isCancelled {
+                    for answer in answers { await (try? answer.get())?.connection?.close() }
+                    throw CancellationError()
+                }
                 return Survey(firstView: view, answers: try answers.map { try $0.get() })
             } catch {
+                try Task.checkCancellation()
                 failures.append(Failure(error))
             }
         }

@@ -18,7 +18,6 @@ struct RestoreOperation: Sendable {
     let cluster: ClusterRecord
     let restore: RestoreRecord
     let plan: RestorePlan
-    let store: OpenedStore
     let recorder: RunRecorder
 
     struct Node: Sendable {
@@ -31,11 +30,11 @@ struct RestoreOperation: Sendable {
     var catalog: Catalog { environment.catalog }
     var calls: NodeCalls { NodeCalls(environment) }
 
-    func perform() async throws {
+    func perform(from store: OpenedStore) async throws {
         do {
             try await mark(.running)
-            let description = try await store.backupDescription(cluster.name, restore.backup)
-            try await recorder.stage("download") { try await download(description) }
+            let description = try await environment.backupDescription(cluster.name, restore.backup, in: store)
+            try await recorder.stage("download") { try await download(description, store) }
             try await recorder.stage("stop") { try await stop() }
             try await recorder.stage("place") { try await place() }
             try await recorder.stage("start") { try await start(description) }
@@ -52,7 +51,7 @@ struct RestoreOperation: Sendable {
         if recorder.control.isSuspending { throw error }
         let nodes = try await nodes()
         try await mark(.failed)
-        if nodes.allSatisfy({ $0.step < .stopped }) {
+        if nodes.allSatisfy({ $0.step < .stopping }) {
             await recorder.uncancelled { await removeStaging(nodes) }
             await recorder.note(.info, "nothing was stopped or changed on any node")
         } else {
@@ -62,11 +61,12 @@ struct RestoreOperation: Sendable {
         throw error
     }
 
-    /// Only called while every node's live folders are untouched.
-    private func removeStaging(_ nodes: [Node]) async {
+    /// Only called while every node's live folders are untouched. What is forgotten first is staged anew, whatever becomes of the folder.
+    func removeStaging(_ nodes: [Node]) async {
         _ = await onEach(nodes, width: environment.limits.nodesAtOnce) { node in
             let job = JobRequest(id: environment.newULID(), work: .dropAside(node.record.layout), leaseSeconds: environment.limits.jobLeaseSeconds)
             do {
+                try await reached(.planned, node)
                 _ = try await JobFollower(calls: calls, node: node.target, job: job, onEvent: { _ in }).run()
             } catch {
                 await recorder.note(.warning, "the staging folder may still be there: \(Failure(error))", node: node.record.address, code: "restore.staging-left")

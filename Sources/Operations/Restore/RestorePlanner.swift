@@ -34,7 +34,7 @@ struct RestorePlanner: Sendable {
     func plan() async throws -> Planned {
         let backup = try await chosenBackup()
         let (store, _) = try await environment.open(backup.store)
-        let description = try await store.backupDescription(cluster.name, backup.id)
+        let description = try await environment.backupDescription(cluster.name, backup.id, in: store)
         guard description.clusterID == cluster.id else {
             throw Failure("restore.other-cluster", "backup \(backup.id) is of another cluster ('\(description.cassandraName)', id \(description.clusterID))")
         }

@@ -5,7 +5,7 @@ import ObjectStore
 
 extension RestoreOperation {
     /// Everything on every node, verified, before anything is stopped anywhere.
-    func download(_ description: BackupDescription) async throws {
+    func download(_ description: BackupDescription, _ store: OpenedStore) async throws {
         let waiting = try await nodes().filter { $0.step < .staged }
         let access = store.access, without = plan.kind == .node ? RestoreTables.leftOutForOneNode : []
         let works = try Dictionary(uniqueKeysWithValues: waiting.map { node in (node.record.hostID, try stageWork(node, description, access, without)) })
@@ -27,6 +27,7 @@ extension RestoreOperation {
 
     /// Also for nodes that were stopped before an interruption: somebody may have started them since.
     func stop() async throws {
+        for node in try await nodes() where node.step < .stopping { try await reached(.stopping, node) }
         let waiting = try await nodes().filter { $0.step < .placed }
         _ = try await onAll(waiting, stage: "stop", reach: .stopped) { node in .stop(service(node, cluster.settings.stopCommand, timeout: cluster.settings.stopTimeoutSeconds)) }
     }

@@ -17,7 +17,10 @@ enum RestoreTables {
 
 /// How far a restore is on one node; each is recorded once it is reached.
 enum RestoreStep: String, CaseIterable, Comparable {
-    case planned, staged, stopped, placed, started, repaired
+    case planned, staged
+    /// Recorded before the stop begins: from here on a node is no longer untouched.
+    case stopping
+    case stopped, placed, started, repaired
 
     private var order: Int { Self.allCases.firstIndex(of: self)! }
     static func < (left: RestoreStep, right: RestoreStep) -> Bool { left.order < right.order }

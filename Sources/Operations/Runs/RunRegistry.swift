@@ -65,6 +65,7 @@ package actor RunRegistry {
 
     private nonisolated func end(_ run: RunRecord, _ state: RunState, _ failure: Failure?) async {
         do {
+            if state != .succeeded { try await environment.settle(run.id) }
             try await environment.catalog.endRun(run.id, state: state, failure: failure, at: environment.clock())
             try await environment.catalog.releaseLock(run.clusterID, run: run.id)
         } catch {

@@ -39,9 +39,27 @@ struct ManifestReader: Sendable {
                 default: break
                 }
             }
-            do { try store.download(key, transfer: TransferControl()) { try reader.update($0) } } catch StoreError.sink(let error) { throw error }
-            let (node, counts) = try reader.finish(expected: sha256)
+            let (node, counts) = try named(key, store) {
+                try store.download(key, transfer: TransferControl()) { try reader.update($0) }
+                return try reader.finish(expected: sha256)
+            }
             return Summary(node: node, counts: counts, bytesByFolder: bytes, takenSSTables: sstables, takenTables: tables, damaged: damaged)
         }
+    }
+
+    /// With the object in the failure: what reads it knows only its bytes.
+    private func named<Value>(_ key: ObjectKey, _ store: any ObjectStore, _ read: () throws -> Value) throws -> Value {
+        do { return try read() } catch let error as StoreError {
+            guard case .sink(let inner) = error else { throw error }
+            throw Self.named(key, store, inner)
+        } catch {
+            throw Self.named(key, store, error)
+        }
+    }
+
+    private static func named(_ key: ObjectKey, _ store: any ObjectStore, _ error: any Error) -> Failure {
+        var failure = Failure(error)
+        failure.summary = "'\(key)' in \(store.place): \(failure.summary)"
+        return failure
     }
 }

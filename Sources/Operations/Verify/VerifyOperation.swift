@@ -18,7 +18,7 @@ struct VerifyOperation: Sendable {
     }
 
     func perform() async throws {
-        let description = try await recorder.stage("check") { try await store.backupDescription(cluster.name, backup) }
+        let description = try await recorder.stage("check") { try await environment.backupDescription(cluster.name, backup, in: store) }
         let parts = try await parts(description)
         let results = try await recorder.stage("verify") {
             try allValues(parts, await onEach(parts, width: environment.limits.nodesAtOnce) { part in try await verify(part) }, name: \.node.address)
@@ -56,7 +56,7 @@ struct VerifyOperation: Sendable {
         for (part, result) in zip(parts, results) {
             faults += result.faults.count
             for fault in result.faults.prefix(100) {
-                await recorder.note(.error, "\(quoted(fault.key)): \(fault.kind.rawValue) (\(fault.detail))", node: part.node.address, code: "backup.object-\(fault.kind.rawValue)")
+                await recorder.note(.error, "\(quoted(fault.key, limit: 1024)): \(fault.kind.rawValue) (\(fault.detail))", node: part.node.address, code: "backup.object-\(fault.kind.rawValue)")
             }
             if result.faults.count > 100 { await recorder.note(.error, "and \(result.faults.count - 100) more objects", node: part.node.address, code: "backup.not-whole") }
         }
@@ -84,5 +84,16 @@ extension OpenedStore {
             throw Failure("store.document-damaged", "'\(key)' in \(store.place) describes backup \(description.id) of '\(description.cluster)'", hint: "was it copied there by hand?")
         }
         return description
+    }
+}
+
+extension OperationsEnvironment {
+    /// `backup.json`, proven to be the one that was written by what the catalogue keeps of it: nothing else in the store names its digest.
+    func backupDescription(_ cluster: ClusterName, _ backup: BackupID, in store: OpenedStore) async throws -> BackupDescription {
+        let description = try await store.backupDescription(cluster, backup)
+        guard let written = try await catalog.backup(backup).description, written != description else { return description }
+        throw Failure(
+            "store.document-damaged", "'\(ObjectKey.backup(cluster, backup))' in \(store.store.place) is not the one that was written: the catalogue has it otherwise",
+            hint: "was it changed in the store? the version there before, or a copy of the store, has the right one")
     }
 }
