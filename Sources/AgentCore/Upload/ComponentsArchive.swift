@@ -2,9 +2,10 @@ import BackupModel
 import CassandraNode
 import Crypto
 
-/// All components of an SSTable but `Data.db`, as one tar: in memory up to 8 MiB, otherwise read a second time while it is sent.
+/// All components of an SSTable but `Data.db`, as one tar: in memory up to 1 MiB, otherwise read a second time while it is sent.
 struct ComponentsArchive {
-    static let inMemory = 8 << 20
+    /// With one for each of four workers, beside a part's buffer for S3, the agent stays below 64 MB.
+    static let inMemory = 1 << 20
     let files: [SourceFile]
     let size: Int
     private(set) var digests: [SHA256Hex] = []

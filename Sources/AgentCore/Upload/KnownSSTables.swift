@@ -6,6 +6,7 @@ struct KnownSSTables: Sendable {
     struct Known: Sendable {
         /// A manifest line.
         let spot: LineSpot
+        let isDamaged: Bool
         fileprivate let files: ShortDigest
     }
 
@@ -27,13 +28,14 @@ struct KnownSSTables: Sendable {
         byData[ShortDigest(key.text)] = spot
         guard stored.has(key, size: data.size), stored.has(ObjectKey.components(place, sha256: sstable.components), size: sstable.componentsSize) else { return }
         let files = sstable.files.map { FoundFile(component: $0.component, size: $0.size, inode: $0.inode, modified: $0.modified) }
-        byPlace[Self.digest(table, sstable.folder, sstable.index, sstable.name)] = Known(spot: spot, files: Self.digest(files))
+        let known = Known(spot: spot, isDamaged: sstable.damagedAtSource != nil, files: Self.digest(files))
+        byPlace[Self.digest(table, sstable.folder, sstable.index, sstable.name)] = known
     }
 
-    /// The line of an SSTable of which no file has changed, and whose objects are in the store.
-    func unchanged(_ sstable: SnapshotSSTable, of table: TableKey) -> LineSpot? {
+    /// What is known of an SSTable of which no file has changed, and whose objects are in the store.
+    func unchanged(_ sstable: SnapshotSSTable, of table: TableKey) -> Known? {
         guard let known = byPlace[Self.digest(table, sstable.folder, sstable.index, sstable.name)], known.files == Self.digest(sstable.files) else { return nil }
-        return known.spot
+        return known
     }
 
     /// What is known of a `Data.db` object: SHA-256 and damage do not depend on where the file lies.
