@@ -69,6 +69,36 @@ import Testing
         #expect(verified.faults.isEmpty && verified.damagedAtSource == 1 && verified.objects == 2)
     }
 
+    @Test("a Data.db that was damaged at one backup and is whole at the next is stored anew, and both backups verify")
+    func wholeAgain() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: 500_000, in: bench.snapshot(1))
+        try AgentBench.flip(bench.snapshot(1) + "/nb-1-big-Data.db", at: 250_000)
+        let first = try bench.upload(1)
+        try bench.link(1, to: 2)
+        try AgentBench.flip(bench.snapshot(2) + "/nb-1-big-Data.db", at: 250_000)
+        try AgentBench.touch(bench.snapshot(2) + "/nb-1-big-Data.db")
+        let second = try bench.upload(2)
+        #expect(first.counts.damaged == 1 && second.counts.damaged == 0)
+        #expect(try bench.verify(first.manifestSHA256).faults.isEmpty)
+        #expect(try bench.verify(second.manifestSHA256, backup: 2).faults.isEmpty)
+    }
+
+    @Test("an object that an upload left without a record is trusted only if its bytes are the node's")
+    func unrecordedObject() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: 500_000, in: bench.snapshot(1))
+        try AgentBench.flip(bench.snapshot(1) + "/nb-1-big-Data.db", at: 250_000)
+        _ = try bench.upload(1)
+        try AgentBench.flip(bench.snapshot(1) + "/nb-1-big-Data.db", at: 250_000)
+        try AgentBench.touch(bench.snapshot(1) + "/nb-1-big-Data.db")
+        try bench.link(1, to: 2)
+        try bench.forgetCache()
+        let second = try bench.upload(2)
+        #expect(second.counts.damaged == 0)
+        #expect(try bench.verify(second.manifestSHA256, backup: 2).faults.isEmpty)
+    }
+
     @Test("a rewritten Statistics.db becomes another object; the old one stays, and Data.db is neither read nor sent")
     func rewrittenStatistics() throws {
         let bench = try AgentBench()

@@ -5,7 +5,8 @@ import Threads
 
 /// `aeneas-agent serve`: a hello, then requests from stdin answered one at a time, in order, on stdout.
 ///
-/// While one is in work something is said at least every five seconds. When stdin ends, what is not a job stops: a follower at once, anything else within ten seconds.
+/// While one is in work something is said at least every five seconds. When stdin ends, what is not a job stops: a follower at once, a snapshot
+/// when Cassandra has ended it (which it does whether or not anybody waits) and it is cleared, anything else within ten seconds.
 final class AgentServer: Sendable {
     private let agent: AgentFolder
     private let parts: AgentParts
@@ -13,6 +14,7 @@ final class AgentServer: Sendable {
     private let requests = RequestReader(0)
     private let events = EventWriter(1)
     private let isBusy = Atomic(false)
+    private let isLasting = Atomic(false)
 
     init(agent: AgentFolder, parts: AgentParts, hello: AgentHello) {
         self.agent = agent
@@ -43,7 +45,7 @@ final class AgentServer: Sendable {
         isBusy.store(true, ordering: .relaxed)
         defer { isBusy.store(false, ordering: .relaxed) }
         do {
-            let result = try AgentWork(agent: agent, parts: parts, stop: requests.ended, isBroken: { [events] in events.isBroken }, event: events.send).result(of: request)
+            let result = try AgentWork(agent: agent, parts: parts, stop: requests.ended, isBroken: { [events] in events.isBroken }, event: events.send, lasting: { [self] in isLasting.store($0, ordering: .relaxed) }).result(of: request)
             events.send(.result(result))
         } catch {
             events.send(.failed(Failure(error)))
@@ -59,7 +61,7 @@ final class AgentServer: Sendable {
             let since = endedAt ?? Monotonic.seconds
             endedAt = since
             // Whatever blocks there (a call to Cassandra, mostly) has nobody to answer to.
-            if Monotonic.seconds - since > 10 { exit(0) }
+            if Monotonic.seconds - since > 10, !isLasting.load(ordering: .relaxed) { exit(0) }
         }
     }
 }

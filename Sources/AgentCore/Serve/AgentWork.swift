@@ -8,6 +8,8 @@ struct AgentWork {
     let stop: StopSignal
     let isBroken: () -> Bool
     let event: (AgentEvent) -> Void
+    /// Told before and after what must not be left half-way though nobody waits for it any more.
+    var lasting: (Bool) -> Void = { _ in }
 
     func result(of request: AgentRequest) throws -> AgentResult {
         let jobs = JobControl(agent: agent, stop: stop, isBroken: isBroken)
@@ -37,6 +39,8 @@ struct AgentWork {
 
     private func snapshot(_ request: SnapshotRequest) throws -> SnapshotTaken {
         try checkOurs(request.tag)
+        lasting(true)
+        defer { lasting(false) }
         return try withNode(request.access) { node in
             let started = parts.now()
             do {
@@ -45,6 +49,11 @@ struct AgentWork {
                 // Part of it may be there. One that existed before is not ours to judge: it may be the whole one of a request whose answer was lost.
                 if case NodeError.snapshotExists = error {} else { try? node.clearSnapshot(tag: request.tag) }
                 throw error
+            }
+            if stop.isSet {
+                // Nobody hears of it, and whoever cleared this tag meanwhile may have done so before it was whole.
+                try node.clearSnapshot(tag: request.tag)
+                try stop.check()
             }
             return SnapshotTaken(started: started, ended: parts.now())
         }

@@ -55,15 +55,40 @@ struct SSTableUpload {
         let identity = try DataIdentity.of(file, size: data.found.size, digest: digest, compressionInfo: info)
         let key = ObjectKey.data(place, identity: identity)
         guard stored.has(key, size: data.found.size) else { return (identity, try send(file, data, as: key, digest: digest)) }
-        if let known = try known.data(key), let file = known.data {
+        let vouched = try known.data(key)
+        if let vouched, vouched.damagedAtSource == nil, let file = vouched.data {
             meter.update {
                 $0.bytesDone += data.found.size
                 $0.bytesReused += data.found.size
             }
-            return (identity, (file.sha256, known.damagedAtSource))
+            return (identity, (file.sha256, nil))
         }
         meter.update { $0.bytesReused += data.found.size }
-        return (identity, try hash(file, data, digest: digest))
+        let read = try hash(file, data, digest: digest)
+        if try (vouched?.data?.sha256 ?? storedHash(key)) == read.sha256 { return (identity, read) }
+        return try sendBeside(file, data, read, digest: digest)
+    }
+
+    /// The identity does not cover the middle of a file: one that was damaged there when it was sent, and is whole now (or the other way round), has the same.
+    /// Its bytes get an object of their own, named by all of them.
+    private func sendBeside(_ file: OpenFile, _ data: SourceFile, _ read: Read, digest: [UInt8]) throws -> (identity: SHA256Hex, Read) {
+        let key = ObjectKey.data(place, identity: read.sha256)
+        guard !stored.has(key, size: data.found.size) else { return (read.sha256, read) }
+        file.rewind()
+        let sent = try send(file, data, as: key, digest: digest)
+        guard sent.sha256 == read.sha256 else { throw data.gone("has changed") }
+        return (read.sha256, sent)
+    }
+
+    /// Of an object that no manifest vouches for: an upload that was broken off may have left it, from a file that was damaged then.
+    private func storedHash(_ key: ObjectKey) throws -> SHA256Hex {
+        let hash = SHA256()
+        do {
+            try store.download(key, transfer: watch.control(rate)) { hash.update($0) }
+        } catch .sink(let error) {
+            throw error
+        }
+        return SHA256Hex(hash.finish())
     }
 
     private func send(_ file: OpenFile, _ data: SourceFile, as key: ObjectKey, digest: [UInt8]?) throws -> Read {
