@@ -57,19 +57,21 @@ let package = Package(
         .executableTarget(name: "aeneas", dependencies: ["ControlCLI"]),
         .executableTarget(name: "aeneas-agent", dependencies: ["AgentCore", "BackupModel", "CassandraNode", "ObjectStore", "ObjectStoreDrivers"]),
 
-        .target(name: "TestSupport", dependencies: ["BackupModel", "NodeDispatch", "ObjectStore", "Crypto"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["BackupModel", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "Compression", "Crypto"], path: "Tests/TestSupport"),
         .testTarget(name: "PlatformTests", dependencies: ["Threads", "Logging", "SQLite", "HTTPClient", "HTTPServer", "Crypto", "Compression", "YAML", "CommandParser", "TestSupport"]),
-        .testTarget(name: "BackupModelTests", dependencies: ["BackupModel"]),
+        .testTarget(
+            name: "BackupModelTests", dependencies: ["BackupModel", "ManifestCoding", "Compression", "Crypto", "TestSupport"], exclude: ["Fixtures"]),
+        .testTarget(name: "MasterConfigurationTests", dependencies: ["CommandParser", "MasterConfiguration", "TestSupport"]),
         .testTarget(name: "JMXTests", dependencies: ["JMX", "Crypto", "TestSupport"], exclude: ["JMXServer.java"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["BackupModel", "ObjectStore", "ObjectStoreDrivers", "HTTPClient", "TestSupport"]),
         .testTarget(name: "CassandraNodeTests", dependencies: ["BackupModel", "CassandraNode", "JMX", "TestSupport"]),
         .testTarget(name: "AgentCoreTests", dependencies: ["BackupModel", "AgentCore", "ObjectStore", "ObjectStoreDrivers", "CassandraNode", "Compression", "Crypto", "TestSupport"]),
         .testTarget(name: "SSHDispatchTests", dependencies: ["BackupModel", "NodeDispatch", "SSHDispatch", "TestSupport"]),
         .testTarget(name: "CatalogTests", dependencies: ["BackupModel", "Catalog", "SQLite", "TestSupport"]),
-        .testTarget(name: "OperationsTests", dependencies: ["BackupModel", "Catalog", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "Operations", "Compression", "Crypto", "Logging", "TestSupport"]),
-        .testTarget(name: "ControlServerTests", dependencies: ["BackupModel", "ControlAPI", "ControlServer", "Operations", "Catalog", "HTTPServer", "HTTPClient", "Logging", "TestSupport"]),
+        .testTarget(name: "OperationsTests", dependencies: ["BackupModel", "Catalog", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "Operations", "Compression", "Crypto", "Logging", "Threads", "TestSupport"]),
+        .testTarget(name: "ControlServerTests", dependencies: ["BackupModel", "ControlAPI", "ControlServer", "Operations", "Catalog", "HTTPServer", "HTTPClient", "Crypto", "Logging", "ObjectStoreDrivers", "Threads", "TestSupport"]),
         .testTarget(name: "ControlCLITests", dependencies: ["BackupModel", "ControlAPI", "ControlCLI", "HTTPServer", "Threads"]),
-        .testTarget(name: "IntegrationTests", dependencies: ["BackupModel", "JMX", "TestSupport"], exclude: ["rows.py"]),
+        .testTarget(name: "IntegrationTests", dependencies: ["BackupModel", "CassandraNode", "Compression", "Crypto", "JMX", "TestSupport"], exclude: ["rows.py"]),
     ],
     swiftLanguageModes: [.v6]
 )

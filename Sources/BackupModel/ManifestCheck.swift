@@ -25,12 +25,22 @@ package struct ManifestCheck: Sendable {
             guard node.dataFolders.indices.contains(value.folder) else { throw ManifestError.unsound("data folder \(value.folder) of \(node.dataFolders.count)") }
             guard value.data != nil else { throw ManifestError.unsound("\(value.name) without Data.db") }
             guard value.componentsSize >= 0, value.files.allSatisfy({ $0.size >= 0 }) else { throw ManifestError.unsound("\(value.name) with a negative size") }
+            try bound(value)
             guard Set(value.files.map(\.component)).count == value.files.count else { throw ManifestError.unsound("\(value.name) with a component twice") }
             counted.count(value)
         case .end(let value):
             guard node != nil else { throw ManifestError.outOfOrder("'end' before 'node'") }
             guard value == counted else { throw ManifestError.unsound("its end counts \(value.sstables) SSTables and \(value.bytes) bytes, its lines \(counted.sstables) and \(counted.bytes)") }
             ended = true
+        }
+    }
+
+    /// More than 4 PiB on one node are not a size but a trap: the sums of a thousand such nodes still fit a number.
+    private func bound(_ sstable: ManifestSSTable) throws {
+        var left = (1 << 52) - counted.bytes
+        for size in sstable.files.map(\.size) + [sstable.componentsSize] {
+            guard size <= left else { throw ManifestError.unsound("\(sstable.name) with an impossible size") }
+            left -= size
         }
     }
 

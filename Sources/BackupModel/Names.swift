@@ -39,9 +39,12 @@ extension CheckedName {
 }
 
 /// `text` in single quotes with control characters, quotes and backslashes escaped, at most 120 characters: safe for a terminal and a log.
-package func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String { quoted(text, limit: 120) }
+
+/// As `quoted`, for what may be longer and must be whole, such as an object's key.
+package func quoted(_ text: String, limit: Int) -> String {
     var out = "'"
-    for scalar in text.unicodeScalars.prefix(120) {
+    for scalar in text.unicodeScalars.prefix(limit) {
         switch scalar {
         case "'", "\\": out += "\\\(scalar)"
         case "\n": out += "\\n"
@@ -52,7 +55,7 @@ package func quoted(_ text: String) -> String {
         default: out.unicodeScalars.append(scalar)
         }
     }
-    return out + (text.unicodeScalars.count > 120 ? "…'" : "'")
+    return out + (text.unicodeScalars.count > limit ? "…'" : "'")
 }
 
 func isWord(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || byte == UInt8(ascii: "_") }

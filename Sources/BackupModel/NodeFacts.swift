@@ -1,5 +1,5 @@
 /// How an agent reaches the Cassandra beside it. The password lives in memory only.
-package struct NodeAccess: Codable, Hashable, Sendable {
+package struct NodeAccess: Codable, Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package struct TLS: Codable, Hashable, Sendable {
         package var caFile: String?
         package init(caFile: String? = nil) { self.caFile = caFile }
@@ -18,6 +18,11 @@ package struct NodeAccess: Codable, Hashable, Sendable {
         self.jmxPassword = jmxPassword
         self.tls = tls
     }
+
+    /// Without the password.
+    package var description: String { "JMX at \(jmxHost):\(jmxPort)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>(), displayStyle: .struct) }
 }
 
 /// The folders that a node uses, as its own configuration has them.

@@ -10,13 +10,16 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
     ///
     /// Each component is judged as it stands, never after being normalized: empty ones, `.`, `..`, those that begin with '-', control characters and backslashes are refused.
     package init(checking text: String) throws(NameError) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let sound = text.utf8.count <= 1000 && parts.allSatisfy { part in
-            !part.isEmpty && part != "." && part != ".." && part.utf8.count <= 255 && part.utf8.first != UInt8(ascii: "-")
-                && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
-        }
+        // By bytes, as a file system does it: to Swift, '/' and a combining mark after it are one character, which is no '/'. A key with such a pair is refused too.
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let sound = text.utf8.count <= 1000 && parts.count == text.split(separator: "/", omittingEmptySubsequences: false).count && parts.allSatisfy(Self.accepts)
         guard sound else { throw NameError(noun: "object key", text: text) }
         self.text = text
+    }
+
+    private static func accepts(_ part: Substring.UTF8View) -> Bool {
+        !part.isEmpty && part.count <= 255 && part.first != UInt8(ascii: "-") && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+            && part.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }
     }
 
     package static let store = ObjectKey(["aeneas.json"])

@@ -15,7 +15,7 @@ package enum StoreAccess: Codable, Hashable, Sendable, CustomStringConvertible, 
     package var debugDescription: String { description }
 }
 
-package struct S3Access: Codable, Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct S3Access: Codable, Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// `https://s3.eu-central-1.amazonaws.com` or any server's: scheme, host and port.
     package var endpoint: String
     package var region: String
@@ -46,4 +46,5 @@ package struct S3Access: Codable, Hashable, Sendable, CustomStringConvertible, C
 
     package var description: String { "s3://\(bucket)/\(prefix) at \(endpoint)" }
     package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>(), displayStyle: .struct) }
 }

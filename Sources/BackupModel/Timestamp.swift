@@ -30,7 +30,7 @@ package struct Timestamp: Hashable, Sendable, Comparable, Codable, CustomStringC
         }
         for (at, character) in [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")] where bytes[at] != character.utf8.first { return nil }
         guard let year = number(0..<4), let month = number(5..<7), (1...12).contains(month), let day = number(8..<10), (1...31).contains(day),
-            let hour = number(11..<13), hour < 24, let minute = number(14..<16), minute < 60, let second = number(17..<19), second < 61
+            let hour = number(11..<13), hour < 24, let minute = number(14..<16), minute < 60, let second = number(17..<19), second < 60
         else { return nil }
         var fraction = 0
         if bytes.count == 24 {
@@ -38,6 +38,8 @@ package struct Timestamp: Hashable, Sendable, Comparable, Codable, CustomStringC
             fraction = value
         }
         milliseconds = ((Timestamp.days(year: year, month: month, day: day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + fraction
+        // A day that its month does not have would be another day.
+        guard civil.date == (year, month, day) else { return nil }
     }
 
     package init(from decoder: any Decoder) throws {

@@ -32,7 +32,10 @@ extension CassandraOverJMX {
     }
 
     private func startRepair(_ keyspace: KeyspaceName, primaryRangeOnly: Bool) throws(NodeError) -> Int {
-        let options = ["incremental": "false", "primaryRange": "\(primaryRangeOnly)", "parallelism": "parallel", "jobThreads": "1", "trace": "false"]
+        // The last: ranges that no other node has are nothing to repair, and no failure.
+        let options = [
+            "incremental": "false", "primaryRange": "\(primaryRangeOnly)", "parallelism": "parallel", "jobThreads": "1", "trace": "false", "ignoreUnreplicatedKeyspaces": "true"
+        ]
         return try act { (jmx) throws(JMXError) in
             try jmx.invoke(Self.storageService, "repairAsync", arguments: [.string(keyspace.rawValue), .map(options)]).int(of: "a repair's number")
         }

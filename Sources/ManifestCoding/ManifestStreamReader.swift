@@ -23,14 +23,18 @@ package final class ManifestStreamReader {
 
     package func update(_ bytes: UnsafeRawBufferPointer) throws {
         hash.update(bytes)
-        try gzip.update(bytes, sink: take)
+        try sound { try gzip.update(bytes, sink: take) }
     }
 
-    /// - Throws: `ManifestError`, `GzipError`; `Failure` when the object's digest is not `expected`.
+    private func sound(_ unpack: () throws -> Void) throws {
+        do { try unpack() } catch let error as GzipError { throw ManifestError.unreadable(line: number + 1, error.description) }
+    }
+
+    /// - Throws: `ManifestError`; `ManifestDigestMismatch` when the object's digest is not `expected`.
     package func finish(expected: SHA256Hex) throws -> (node: ManifestNode, counts: ManifestEnd) {
         let found = hash.finish().hex
         guard found == expected.rawValue else { throw ManifestDigestMismatch(expected: expected.rawValue, found: found) }
-        try gzip.finish()
+        try sound { try gzip.finish() }
         guard line.isEmpty else { throw ManifestError.cutShort }
         let (node, counts) = try check.finish()
         return (node, counts)

@@ -15,7 +15,7 @@ package enum StoreError: FailureConvertible, CustomStringConvertible {
     case damagedInTransit(ObjectKey, place: String, detail: String)
     case tooLarge(ObjectKey, limit: Int)
     /// Not a store of this kind, or a setting that cannot be right.
-    case misconfigured(String, place: String)
+    case misconfigured(String, place: String, hint: String? = nil)
     case unexpected(String, place: String, detail: String)
     case cancelled
     /// An error of the caller's own `body` or `sink`.
@@ -38,7 +38,7 @@ package enum StoreError: FailureConvertible, CustomStringConvertible {
             Failure("store.cut-short", "'\(key)' in \(place) ended after \(got) of \(of) bytes", hint: "is the object whole in the store?")
         case .damagedInTransit(let key, let place, let detail): Failure("store.damaged-in-transit", "'\(key)' in \(place): \(detail)", recovery: .retry)
         case .tooLarge(let key, let limit): Failure("store.too-large", "'\(key)' is larger than the \(limit) bytes that it may have")
-        case .misconfigured(let what, let place): Failure("store.misconfigured", "\(place): \(what)")
+        case .misconfigured(let what, let place, let hint): Failure("store.misconfigured", "\(place): \(what)", hint: hint)
         case .unexpected(let what, let place, let detail): Failure("store.unexpected", "\(what) in \(place): \(detail)", recovery: .bug)
         case .cancelled: Failure("run.cancelled", "cancelled", recovery: .retry)
         case .sink(let error): Failure(error)

@@ -172,15 +172,6 @@ package struct Operations: Sendable {
 
     private func text(_ request: RunRequest) -> String { String(decoding: JSONText.encode(request), as: UTF8.self) }
 
-    private func identify(_ store: OpenedStore, _ record: StoreRecord) async throws -> ClusterID {
-        let identity = try await store.identity(orCreate: StoreDescription(storeID: environment.newUUID(), created: environment.clock())).storeID
-        if let known = record.id, known != identity {
-            throw Failure("store.changed", "\(store.store.place) is not the store it was: its id is \(identity), '\(record.name)' had \(known)", hint: "is another disk mounted there, or was the bucket made anew?")
-        }
-        if record.id == nil { try await catalog.setStoreID(record.name, identity) }
-        return identity
-    }
-
     // MARK: after a start of the master
 
     /// The first thing that a master does: every run that reads as running is taken up again where that is sound, or ended with what it left cleaned up.

@@ -6,7 +6,7 @@ extension FolderStore {
     func openRoot() throws(StoreError) -> FileDescriptor {
         guard let root = FileDescriptor.opening(place, O_RDONLY | O_DIRECTORY) else {
             switch errno {
-            case ENOENT: throw .misconfigured("there is no such folder: is it mounted, and on this host too?", place: place)
+            case ENOENT: throw .misconfigured("there is no such folder", place: place, hint: "is it mounted, and on this host too?")
             case ENOTDIR: throw .misconfigured("it is not a folder", place: place)
             default: throw folderError("opening the folder", place: place)
             }
@@ -17,7 +17,7 @@ extension FolderStore {
     func openForWriting(_ key: ObjectKey) throws(StoreError) -> FileDescriptor {
         let root = try openRoot()
         guard key == .store || root.status(of: ObjectKey.store.text) != nil else {
-            throw .misconfigured("there is no '\(ObjectKey.store)' in it: is it mounted, and was it made a store?", place: place)
+            throw .misconfigured("there is no '\(ObjectKey.store)' in it", place: place, hint: "is it mounted here, and was it made a store?")
         }
         return root
     }

@@ -43,8 +43,9 @@ extension BackupOperation {
 
     /// Each node's manifest in the newest complete backup of this cluster in this store.
     private func previousManifests() async throws -> [HostID: PreviousManifest] {
-        let complete = try await catalog.backups(cluster: cluster.id).filter { $0.state == .complete && $0.store == backup.store && $0.id < backup.id }
-        guard let newest = complete.max(by: { $0.id < $1.id }), let description = newest.description else { return [:] }
+        // The catalogue has them by time, which the random end of an id knows nothing of.
+        let newest = try await catalog.backups(cluster: cluster.id).first { $0.state == .complete && $0.store == backup.store && $0.startedAt < backup.startedAt }
+        guard let newest, let description = newest.description else { return [:] }
         return Dictionary(
             description.nodes.compactMap { node in node.part.map { (node.hostID, PreviousManifest(backup: newest.id, sha256: $0.manifestSHA256)) } }, uniquingKeysWith: { first, _ in first })
     }

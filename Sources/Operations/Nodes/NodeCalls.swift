@@ -16,6 +16,8 @@ struct NodeCalls: Sendable {
         do {
             return try await dispatch.connect(to: node)
         } catch {
+            // Whoever was cancelled sees its connection go: that is not what happened to it.
+            try Task.checkCancellation()
             throw Failure(error).on(node.name)
         }
     }
@@ -30,6 +32,8 @@ struct NodeCalls: Sendable {
                 }
             }
         } catch {
+            // Whoever was cancelled sees its connection go: that is not what happened to it.
+            try Task.checkCancellation()
             throw Failure(error).on(node.name)
         }
         try Task.checkCancellation()

@@ -60,7 +60,7 @@ struct RestorePlanner: Sendable {
             }
             return record
         }
-        guard let newest = try await environment.catalog.backups(cluster: cluster.id).filter({ $0.state == .complete }).max(by: { $0.id < $1.id }) else {
+        guard let newest = try await environment.catalog.backups(cluster: cluster.id).first(where: { $0.state == .complete }) else {
             throw Failure("restore.no-backup", "'\(cluster.name)' has no complete backup", hint: "aeneas backup list --cluster \(cluster.name)")
         }
         return newest

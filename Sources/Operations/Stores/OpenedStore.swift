@@ -27,9 +27,12 @@ struct OpenedStore: Sendable {
         do { return try await document(type, key) } catch let failure as Failure where failure.code == "store.not-found" { return nil }
     }
 
+    /// Reads `aeneas.json`; nil when there is none.
+    func identity() async throws -> StoreDescription? { try await documentIfAny(StoreDescription.self, .store).map(check) }
+
     /// Reads `aeneas.json`, or creates it; two masters that do so at once agree on the one that was created.
     func identity(orCreate fresh: StoreDescription) async throws -> StoreDescription {
-        if let present = try await documentIfAny(StoreDescription.self, .store) { return try check(present) }
+        if let present = try await identity() { return present }
         _ = try await run { try $0.create(.store, JSONText.encodeDocument(fresh)) }
         return try check(try await document(StoreDescription.self, .store))
     }

@@ -27,9 +27,24 @@ extension Operations {
 
     package func checkStore(_ name: StoreName) async throws -> StoreCheck {
         let (store, record) = try await environment.open(name)
-        let traits = try await store.run { try $0.probe() }
-        let identity = try await store.identity(orCreate: StoreDescription(storeID: record.id ?? environment.newUUID(), created: environment.clock()))
-        return StoreCheck(place: store.store.place, id: identity.storeID, traits: traits)
+        let identity = try await identify(store, record), traits = try await store.run { try $0.probe() }
+        return StoreCheck(place: store.store.place, id: identity, traits: traits)
+    }
+
+    /// That a store is still the one it was. A place that has lost its identity gets no new one: most likely it is the empty folder beneath a disk that is not mounted.
+    func identify(_ store: OpenedStore, _ record: StoreRecord) async throws -> ClusterID {
+        guard let known = record.id else {
+            let identity = try await store.identity(orCreate: StoreDescription(storeID: environment.newUUID(), created: environment.clock())).storeID
+            try await environment.catalog.setStoreID(record.name, identity)
+            return identity
+        }
+        guard let identity = try await store.identity()?.storeID else {
+            throw Failure("store.changed", "\(store.store.place) is not the store it was: there is no '\(ObjectKey.store)' in it", hint: "is it mounted, and on this host too?")
+        }
+        guard identity == known else {
+            throw Failure("store.changed", "\(store.store.place) is not the store it was: its id is \(identity), '\(record.name)' had \(known)", hint: "is another disk mounted there, or was the bucket made anew?")
+        }
+        return identity
     }
 
     // MARK: hosts
