@@ -19,6 +19,9 @@ final class Master: @unchecked Sendable {
         Cleanup.shared.add { [weak self] in self?.kill(SIGTERM) }
     }
 
+    /// A test that fails half-way leaves none running.
+    deinit { kill(SIGKILL) }
+
     var socket: String { folder + "/aeneasd.sock" }
     var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 

@@ -3,11 +3,15 @@ import Foundation
 /// One test bed, started with the first test that needs it and stopped with the test process. Tests that use it run one at a time and leave the cluster whole.
 actor SharedBed {
     static let cassandra = SharedBed()
+    static let simulated = SharedBed(simulated: true)
+    private let simulated: Bool
     private var starting: Task<TestBed, any Error>?
+
+    init(simulated: Bool = false) { self.simulated = simulated }
 
     func bed() async throws -> TestBed {
         if let starting { return try await starting.value }
-        let task = Task { try await TestBed.up() }
+        let task = Task { [simulated] in try await TestBed.up(simulated: simulated) }
         starting = task
         return try await task.value
     }

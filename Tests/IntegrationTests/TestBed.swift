@@ -32,7 +32,8 @@ struct TestBed: Sendable {
     let folder: String
     let description: Description
 
-    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    static let repository = ProcessInfo.processInfo.environment["AENEAS_ROOT"]
+        ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
     static let tool = repository + "/deploy/testbed"
 
     /// `AENEAS_TEST_RELEASE` chooses another release of Cassandra than the test bed's own default.
