@@ -19,9 +19,6 @@ final class Master: @unchecked Sendable {
         Cleanup.shared.add { [weak self] in self?.kill(SIGTERM) }
     }
 
-    /// A test that failed leaves none behind, which would go on with its runs beside the next test's.
-    deinit { kill(SIGTERM) }
-
     /// A test that fails half-way leaves none running.
     deinit { kill(SIGKILL) }
 
