@@ -55,7 +55,8 @@ import Testing
             }
             // Nothing is sent twice: whatever job there was is the only one.
             #expect(bench.cluster.nodes.allSatisfy { $0.jobs.values.allSatisfy { $0.starts == 1 } && $0.jobs.count <= 1 }, place)
-            #expect(try await next.backUp().run.state == .succeeded, place)
+            let again = try await next.backUp().run
+            #expect(again.state == .succeeded, Comment(rawValue: "\(place.rawValue); then: \(again.failure.map { "\($0)" } ?? again.state.rawValue)"))
         }
     }
 

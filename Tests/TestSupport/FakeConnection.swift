@@ -62,14 +62,19 @@ final class FakeLink: Sendable {
 
     private func answer(_ request: AgentRequest, _ answer: AsyncThrowingStream<AgentEvent, any Error>.Continuation) async {
         do {
-            answer.yield(.result(try await agent(request) { answer.yield($0) }))
-            answer.finish()
+            last(.result(try await agent(request) { answer.yield($0) }), of: answer)
         } catch let failure as Failure {
-            answer.yield(.failed(failure))
-            answer.finish()
+            last(.failed(failure), of: answer)
         } catch {
             end("\(error)")
         }
+    }
+
+    /// Whoever has this event may stop reading: that is no early end any more.
+    private func last(_ event: AgentEvent, of answer: AsyncThrowingStream<AgentEvent, any Error>.Continuation) {
+        answer.onTermination = nil
+        answer.yield(event)
+        answer.finish()
     }
 
     /// Ends whatever is in work and refuses what comes after.

@@ -26,12 +26,22 @@ package final class FakeGate: Sendable {
 
     package func wait() async throws {
         state.withLock { $0.arrived += 1 }
-        while !state.withLock({ $0.open }) { try await Task.sleep(for: .milliseconds(1)) }
+        try await until("the gate is opened") { state.withLock { $0.open } }
     }
 
     /// Waits until `count` are held.
-    package func reached(_ count: Int = 1) async throws { while arrived < count { try await Task.sleep(for: .milliseconds(1)) } }
+    package func reached(_ count: Int = 1) async throws { try await until("\(count) have come, not \(arrived)") { arrived >= count } }
+
+    private func until(_ what: String, _ condition: () -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !condition() {
+            guard ContinuousClock.now < deadline else { throw FakeGateError(description: "waited for a minute until \(what)") }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+    }
 }
+
+package struct FakeGateError: Error, CustomStringConvertible { package let description: String }
 
 struct FakeRule: Sendable {
     let kind: String

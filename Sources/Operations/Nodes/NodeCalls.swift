@@ -23,11 +23,13 @@ struct NodeCalls: Sendable {
     }
 
     func ask(_ connection: any AgentConnection, _ request: AgentRequest, node: NodeTarget) async throws -> AgentResult {
+        var answer: Result<AgentResult, Failure>?
         do {
+            // To the stream's own end: an iteration that is given up early closes the connection, and others want to ask over it.
             for try await event in await connection.send(request) {
                 switch event {
-                case .result(let result): return result
-                case .failed(let failure): throw failure
+                case .result(let result): answer = .success(result)
+                case .failed(let failure): answer = .failure(failure)
                 default: continue
                 }
             }
@@ -36,6 +38,7 @@ struct NodeCalls: Sendable {
             try Task.checkCancellation()
             throw Failure(error).on(node.name)
         }
+        if let answer { return try answer.mapError { $0.on(node.name) }.get() }
         try Task.checkCancellation()
         throw Failure("ssh.connection-lost", "the agent on \(node.name) ended without an answer", recovery: .retry, node: node.name)
     }
