@@ -2,16 +2,19 @@ import BackupModel
 import Catalog
 import Foundation
 @testable import Operations
+import Synchronization
 import TestSupport
 import Testing
 
 /// The master is killed at every one of its calls to a node or the store, before it and after it; the next one starts on the catalogue as it was then.
-@Suite struct RestartTests {
+@Suite(
+    .enabled(if: ProcessInfo.processInfo.environment["AENEAS_TEST_FULL"] == "1", "a long sweep over every call of a run: make test-full"), .timeLimit(.minutes(10)))
+struct RestartTests {
     /// Brings a cluster to where `act` begins, kills the master at each call of `act` in turn, starts another, and has `expect` look at what became of it.
     ///
     /// - Parameter limit: More calls than `act` makes.
     private func sweep(
-        _ side: CrashPoint.Side, limit: Int = 400, prepare: (Master) async throws -> Void, act: (Master) async throws -> Void, expect: (Bench, Master, Comment) async throws -> Void
+        _ side: CrashPoint.Side, limit: Int = 400, prepare: (Master) async throws -> Void, act: @escaping @Sendable (Master) async throws -> Void, expect: (Bench, Master, Comment) async throws -> Void
     ) async throws {
         for number in 1...limit {
             let bench = try Bench(nodes: 2), path = bench.newCataloguePath()
@@ -19,9 +22,8 @@ import Testing
             try await prepare(first)
             await first.stop()
             let killed = try bench.master(path, crash: CrashPoint(number: number, side: side))
-            // The call that began the run may be the one that dies.
-            _ = await failure { try await act(killed) }
             let crash = try #require(killed.crash)
+            try await untilKilled(crash) { try await act(killed) }
             let place = Comment(rawValue: "killed \(side.rawValue) call \(number): \(crash.place)")
             await killed.stop()
             guard crash.happened else {
@@ -36,6 +38,18 @@ import Testing
             await next.stop()
         }
         Issue.record("the run makes more than \(limit) calls")
+    }
+
+    /// Ends when `body` does or the master was killed in it, whichever is first: a dead master has no time to wait for anything.
+    private func untilKilled(_ crash: Crash, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        let flag = Flag()
+        let work = Task {
+            // The call that began the run may be the one that dies.
+            _ = await failure { try await body() }
+            flag.set()
+        }
+        while !flag.isSet, !crash.happened { try await Task.sleep(for: .milliseconds(1)) }
+        if crash.happened { work.cancel() }
     }
 
     @Test("a backup whose master is killed at any call is finished or leaves nothing", arguments: CrashPoint.Side.allCases)
@@ -194,4 +208,10 @@ import Testing
         #expect(bench.cluster.log.isEmpty)
         #expect(try await next.catalog.backup(backup.id) == backup)
     }
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
 }
