@@ -7,9 +7,7 @@ import TestSupport
 import Testing
 
 /// The master is killed at every one of its calls to a node or the store, before it and after it; the next one starts on the catalogue as it was then.
-@Suite(
-    .enabled(if: ProcessInfo.processInfo.environment["AENEAS_TEST_FULL"] == "1", "a long sweep over every call of a run: make test-full"), .timeLimit(.minutes(10)))
-struct RestartTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartTests {
     /// Brings a cluster to where `act` begins, kills the master at each call of `act` in turn, starts another, and has `expect` look at what became of it.
     ///
     /// - Parameter limit: More calls than `act` makes.
@@ -52,7 +50,7 @@ struct RestartTests {
         if crash.happened { work.cancel() }
     }
 
-    @Test("a backup whose master is killed at any call is finished or leaves nothing", arguments: CrashPoint.Side.allCases)
+    @Test("a backup whose master is killed at any call is finished or leaves nothing", .longSweep, arguments: CrashPoint.Side.allCases)
     func backup(_ side: CrashPoint.Side) async throws {
         try await sweep(side, prepare: { try await $0.setUp() }, act: { _ = try await $0.backUp() }) { bench, next, place in
             #expect(bench.leftTags == [] && bench.operatorsTagsStand, place)
@@ -74,7 +72,7 @@ struct RestartTests {
         }
     }
 
-    @Test("a restore of the cluster whose master is killed at any call is carried on to its end, or never began", arguments: CrashPoint.Side.allCases)
+    @Test("a restore of the cluster whose master is killed at any call is carried on to its end, or never began", .longSweep, arguments: CrashPoint.Side.allCases)
     func restore(_ side: CrashPoint.Side) async throws {
         try await sweep(side, prepare: { master in
             try await master.setUp()
@@ -88,7 +86,7 @@ struct RestartTests {
         }
     }
 
-    @Test("a rollback whose master is killed at any call is carried on to its end", arguments: CrashPoint.Side.allCases)
+    @Test("a rollback whose master is killed at any call is carried on to its end", .longSweep, arguments: CrashPoint.Side.allCases)
     func rollBack(_ side: CrashPoint.Side) async throws {
         try await sweep(side, prepare: { master in
             try await master.setUp()
@@ -214,4 +212,10 @@ private final class Flag: Sendable {
     private let value = Atomic(false)
     var isSet: Bool { value.load(ordering: .acquiring) }
     func set() { value.store(true, ordering: .releasing) }
+}
+
+extension Trait where Self == ConditionTrait {
+    fileprivate static var longSweep: Self {
+        .enabled(if: ProcessInfo.processInfo.environment["AENEAS_TEST_FULL"] == "1", "a long sweep over every call of a run: make test-full")
+    }
 }
