@@ -27,6 +27,11 @@ import Testing
         var trusting = untrusting
         trusting.caFile = certificates.authority
         #expect(try await send("PUT", url, trusting, body: [1, 2]) == "PUT 2")
+        var trustingText = untrusting
+        trustingText.caPEM = try String(contentsOfFile: certificates.authority, encoding: .utf8)
+        #expect(try await send("PUT", url, trustingText, body: [1, 2]) == "PUT 2")
+        trustingText.caPEM = try String(contentsOfFile: TestCertificates(in: folder.appending(path: "other"), names: ["DNS:x"]).authority, encoding: .utf8)
+        await expectTLSError { [trustingText] in _ = try await send("GET", url, trustingText) }
         await expectTLSError { _ = try await send("GET", url, untrusting) }
         await expectTLSError { _ = try await send("GET", "https://127.0.0.1:\(peer.port)/", trusting) }
         await peer.stop()

@@ -14,6 +14,8 @@ final class Exchange {
     private let stallSeconds: Int?
     private let isCancelled: () -> Bool
     private var sent = 0
+    /// Something of the request's body was taken by libcurl.
+    private(set) var hasBegun = false
     private var moved: Int64 = -1
     private var lastMove = monotonicSeconds()
 
@@ -32,7 +34,8 @@ final class Exchange {
         let text = String(decoding: line, as: UTF8.self)
         if text.hasPrefix("HTTP/") {
             let status = text.split(separator: " ", maxSplits: 2).dropFirst().first?.prefix { $0.isNumber }
-            head = HTTPHead(status: status.flatMap { Int($0) } ?? 0, fields: [])
+            let version = text.dropFirst(5).prefix { $0.isNumber || $0 == "." }
+            head = HTTPHead(status: status.flatMap { Int($0) } ?? 0, version: String(version), fields: [])
         } else if let colon = text.firstIndex(of: ":"), colon != text.startIndex {
             head.fields.append(HTTPField(text[..<colon].lowercased(), trimmed(text[text.index(after: colon)...])))
         }
@@ -59,6 +62,7 @@ final class Exchange {
     /// - Returns: Bytes given, or `CURL_READFUNC_ABORT`.
     func giveBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         defer { lastMove = monotonicSeconds() }
+        hasBegun = true
         switch request.body {
         case .none: return 0
         case .bytes(let bytes):

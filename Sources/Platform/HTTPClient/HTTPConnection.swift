@@ -6,7 +6,10 @@ import CCurl
 package final class HTTPConnection: @unchecked Sendable {
     private let handle: UnsafeMutableRawPointer
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
-    private let options: HTTPOptions
+    /// What is changed counts from the next exchange on.
+    package var options: HTTPOptions
+    /// By all exchanges together: 1 as long as they all went over the first one.
+    package private(set) var connectionsMade = 0
 
     package init(_ options: HTTPOptions = HTTPOptions()) {
         guard CurlLibrary.started, let handle = curl_easy_init() else { fatalError("libcurl cannot start: out of memory") }
@@ -40,6 +43,21 @@ package final class HTTPConnection: @unchecked Sendable {
 
     private func perform(_ exchange: Exchange, _ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
         let lines = try headerLines(request)
+        if CurlLibrary.switchesTwice, options.version == .http2, connectionsMade > 0 {
+            let code = run(exchange, request, lines, keptOnly: true)
+            if code != CURLE_COULDNT_CONNECT || exchange.hasBegun { return try response(exchange, code) }
+        }
+        return try response(exchange, run(exchange, request, lines, keptOnly: false))
+    }
+
+    private func response(_ exchange: Exchange, _ code: CURLcode) throws(HTTPError) -> HTTPResponse {
+        if let failure = exchange.failure { throw failure }
+        guard code == CURLE_OK else { throw error(code, hasBegun: exchange.hasBegun) }
+        return HTTPResponse(head: exchange.head, body: exchange.body)
+    }
+
+    /// - Parameter keptOnly: Only over a connection that is there. It has HTTP/2 then, and libcurl must not be told of it again.
+    private func run(_ exchange: Exchange, _ request: HTTPRequest, _ lines: [String], keptOnly: Bool) -> CURLcode {
         curl_easy_reset(handle)
         applyOptions()
         var lists: [UnsafeMutablePointer<curl_slist>?] = []
@@ -47,13 +65,28 @@ package final class HTTPConnection: @unchecked Sendable {
         lists.append(set(CURLOPT_HTTPHEADER, lines))
         if !options.connectTo.isEmpty { lists.append(set(CURLOPT_CONNECT_TO, options.connectTo)) }
         applyRequest(request)
+        if keptOnly {
+            _ = aeneas_curl_set_kept_only(handle)
+            _ = aeneas_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        }
         let code = withExtendedLifetime(exchange) {
             applyCallbacks(Unmanaged.passUnretained(exchange).toOpaque())
             return curl_easy_perform(handle)
         }
-        if let failure = exchange.failure { throw failure }
-        guard code == CURLE_OK else { throw error(code) }
-        return HTTPResponse(head: exchange.head, body: exchange.body)
+        countConnections()
+        return code
+    }
+
+    /// Those that came about, whatever became of the exchange.
+    private func countConnections() {
+        var made = 0
+        if isConnected, aeneas_curl_get_long(handle, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK { connectionsMade += made }
+    }
+
+    /// Whether the last exchange came so far that something of the request may have been sent.
+    private var isConnected: Bool {
+        var microseconds: curl_off_t = 0
+        return aeneas_curl_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds) == CURLE_OK && microseconds > 0
     }
 
     /// A line end within would be a header of somebody else's choice.
@@ -85,7 +118,17 @@ package final class HTTPConnection: @unchecked Sendable {
         _ = aeneas_curl_set_text(handle, CURLOPT_PROXY, options.proxy ?? "")
         if options.proxy == nil { _ = aeneas_curl_set_text(handle, CURLOPT_NOPROXY, "*") }
         if let path = options.unixSocket { _ = aeneas_curl_set_text(handle, CURLOPT_UNIX_SOCKET_PATH, path) }
-        if let caFile = options.caFile ?? CurlLibrary.caFile { _ = aeneas_curl_set_text(handle, CURLOPT_CAINFO, caFile) }
+        applyAuthorities()
+    }
+
+    private func applyAuthorities() {
+        // The folder that libcurl was built with would be trusted as well.
+        if options.caFile != nil || options.caPEM != nil { _ = aeneas_curl_set_text(handle, CURLOPT_CAPATH, nil) }
+        if let caPEM = options.caPEM {
+            _ = Array(caPEM.utf8).withUnsafeBytes { aeneas_curl_set_blob(handle, CURLOPT_CAINFO_BLOB, $0.baseAddress, $0.count) }
+        } else if let caFile = options.caFile ?? CurlLibrary.caFile {
+            _ = aeneas_curl_set_text(handle, CURLOPT_CAINFO, caFile)
+        }
     }
 
     private func applyRequest(_ request: HTTPRequest) {
@@ -132,12 +175,15 @@ package final class HTTPConnection: @unchecked Sendable {
         return list
     }
 
-    private func error(_ code: CURLcode) -> HTTPError {
+    /// - Parameter hasBegun: The request may have been sent over a kept connection that broke, whatever happened to the next one.
+    private func error(_ code: CURLcode, hasBegun: Bool) -> HTTPError {
         let text = String(cString: errorText[0] != 0 ? UnsafePointer(errorText) : curl_easy_strerror(code))
         return switch code {
+        case CURLE_COULDNT_CONNECT where hasBegun, CURLE_SSL_CONNECT_ERROR where hasBegun: .cutShort("the connection broke before an answer; \(text)")
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .couldNotResolve(text)
         // A handshake that broke off; a certificate that is not trusted has a code of its own.
         case CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR: .couldNotConnect(text)
+        case CURLE_OPERATION_TIMEDOUT where !isConnected: .couldNotConnect(text)
         case CURLE_OPERATION_TIMEDOUT: .timedOut(text)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR: .tls(text)
         case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_SEND_FAIL_REWIND, CURLE_HTTP2, CURLE_HTTP2_STREAM: .cutShort(text)

@@ -16,6 +16,8 @@ package struct HTTPOptions: Sendable {
     package var totalSeconds: Double?
     /// PEM file of the authorities to trust in place of the system's.
     package var caFile: String?
+    /// As `caFile`, as text; of the two, this one counts.
+    package var caPEM: String?
     package var unixSocket: String?
     /// `host:port:address:port`: connects elsewhere than the URL says, while the certificate is still checked against the URL's host.
     package var connectTo: [String] = []

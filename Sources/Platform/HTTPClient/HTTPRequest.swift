@@ -43,6 +43,8 @@ package struct HTTPRequest {
 
 package struct HTTPHead: Sendable {
     package var status: Int
+    /// Of the protocol, as in the status line: `1.1`, `2`.
+    package var version = ""
     /// Names in lower case, in the answer's order; trailers last.
     package var fields: [HTTPField]
 
