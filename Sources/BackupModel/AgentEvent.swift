@@ -93,9 +93,12 @@ package enum AgentResult: Codable, Sendable {
 package struct SnapshotTaken: Codable, Hashable, Sendable {
     package var started: Timestamp
     package var ended: Timestamp
-    package init(started: Timestamp, ended: Timestamp) {
+    /// Of the call to Cassandra alone, by the monotonic clock; nil from an older agent.
+    package var microseconds: Int?
+    package init(started: Timestamp, ended: Timestamp, microseconds: Int? = nil) {
         self.started = started
         self.ended = ended
+        self.microseconds = microseconds
     }
 }
 
@@ -117,6 +120,7 @@ package enum JobResult: Codable, Sendable {
     case repaired(RepairResult)
     /// Also when something is wrong with the backup: finding that out is what was asked.
     case verified(VerifyResult)
+    case guarded(GuardResult)
 }
 
 package struct VerifyResult: Codable, Hashable, Sendable {

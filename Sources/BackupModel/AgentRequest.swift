@@ -87,6 +87,9 @@ package enum JobWork: Codable, Sendable {
     case dropAside(RestoreLayout)
     /// Reads every object of one node's part of a backup and compares size and hash with the manifest. Needs no Cassandra: any node's agent can verify any node's part.
     case verify(VerifyWork)
+    /// Watches over a paused application: unpauses it when nobody follows the job for its lease, or the deadline passes. Needs no Cassandra. Cancelled, it looks
+    /// that nothing is paused (and unpauses what is), then ends.
+    case guardPause(GuardWork)
 }
 
 package struct VerifyWork: Codable, Sendable {

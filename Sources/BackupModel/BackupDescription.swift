@@ -81,11 +81,15 @@ package struct BackupDescription: Codable, Hashable, Sendable {
     package var gcGraceSeconds: [String: Int]
     /// Empty: all keyspaces.
     package var onlyKeyspaces: [KeyspaceName]
+    /// Of a backup for which the application was paused, also when the window proved nothing.
+    package var pause: PauseWindow?
+    /// What commands wrote inside the window; nil: none.
+    package var files: [BackupFile]?
 
     package init(
         id: BackupID, kind: Kind, consistency: Consistency, cluster: ClusterName, clusterID: ClusterID, cassandraName: String, run: RunID, started: Timestamp, finished: Timestamp,
         release: String, partitioner: String, snitch: String, schemaVersion: String, nodes: [BackupNode], complete: Bool, keyspaces: [String: Replication],
-        gcGraceSeconds: [String: Int], onlyKeyspaces: [KeyspaceName]
+        gcGraceSeconds: [String: Int], onlyKeyspaces: [KeyspaceName], pause: PauseWindow? = nil, files: [BackupFile]? = nil
     ) {
         format = StoreDescription.format
         self.id = id
@@ -106,6 +110,8 @@ package struct BackupDescription: Codable, Hashable, Sendable {
         self.keyspaces = keyspaces
         self.gcGraceSeconds = gcGraceSeconds
         self.onlyKeyspaces = onlyKeyspaces
+        self.pause = pause
+        self.files = files
     }
 
     package var damaged: [DamagedSSTable] { nodes.flatMap { $0.part?.damaged ?? [] } }

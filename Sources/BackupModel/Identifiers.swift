@@ -14,6 +14,22 @@ package struct StoreName: CheckedName {
     package static func accepts(_ text: String) -> Bool { isSlug(text) }
 }
 
+/// The name that an admin gives to an application whose instances are paused together: as a cluster's.
+package struct ApplicationName: CheckedName {
+    package let rawValue: String
+    package init(unchecked text: String) { rawValue = text }
+    package static let noun = "application name (lower case letters, digits, '-' and '_', at most 63, first a letter or digit)"
+    package static func accepts(_ text: String) -> Bool { isSlug(text) }
+}
+
+/// The name of a command inside a backup's window, and of what it wrote: as a cluster's.
+package struct FileName: CheckedName {
+    package let rawValue: String
+    package init(unchecked text: String) { rawValue = text }
+    package static let noun = "name of a file (lower case letters, digits, '-' and '_', at most 63, first a letter or digit)"
+    package static func accepts(_ text: String) -> Bool { isSlug(text) }
+}
+
 private func isSlug(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard (1...63).contains(bytes.count), isAlphanumeric(bytes[0]) else { return false }
@@ -87,6 +103,14 @@ package struct RestoreID: CheckedName {
     package let rawValue: String
     package init(unchecked text: String) { rawValue = text }
     package static let noun = "restore id (26 letters and digits)"
+    package static func accepts(_ text: String) -> Bool { isULID(text) }
+}
+
+/// One pause of an application.
+package struct PauseID: CheckedName {
+    package let rawValue: String
+    package init(unchecked text: String) { rawValue = text }
+    package static let noun = "pause id (26 letters and digits)"
     package static func accepts(_ text: String) -> Bool { isULID(text) }
 }
 

@@ -33,6 +33,11 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
         ObjectKey(["clusters", cluster.rawValue, "backups", backup.rawValue, "nodes", "\(host).jsonl.gz"])
     }
 
+    /// What a command wrote inside the window of a backup.
+    package static func file(_ cluster: ClusterName, _ backup: BackupID, _ name: FileName, sha256: SHA256Hex) -> ObjectKey {
+        ObjectKey(["clusters", cluster.rawValue, "backups", backup.rawValue, "files", "\(name).\(sha256)"])
+    }
+
     /// Prefix of all SSTables of one node.
     package static func dataPrefix(_ cluster: ClusterName, _ host: HostID) -> String { "clusters/\(cluster)/data/\(host)/" }
 

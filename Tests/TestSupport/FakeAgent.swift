@@ -54,7 +54,7 @@ struct FakeAgent: Sendable {
             guard cluster.node(address).running else { throw Self.down(address) }
             cluster.update(address) { _ = $0.snapshots.insert(ask.tag.rawValue) }
             let time = Timestamp("2026-11-24T14:55:02.000Z")!
-            return .snapshotTaken(SnapshotTaken(started: time, ended: time.advanced(by: 40)))
+            return .snapshotTaken(SnapshotTaken(started: time, ended: time.advanced(by: 40), microseconds: 40_000))
         case .clearSnapshot(let ask):
             cluster.update(address) { _ = $0.snapshots.remove(ask.tag.rawValue) }
             return .done

@@ -35,6 +35,7 @@ struct FakeJobRunner: Sendable {
             default: break
             }
             guard cluster.node(address).jobs[request.id]?.outcome == nil else { return }
+            if case .guardPause = request.work { return try await watch(request.id) }
             append(request.id, .note(Note(.info, "fake \(word) of \(address)")))
             let result = try perform(request.work)
             append(request.id, .progress(Progress(phase: word, itemsDone: 2, itemsTotal: 2, bytesDone: 100, bytesTotal: 100)))
@@ -43,6 +44,12 @@ struct FakeJobRunner: Sendable {
             let failure = Failure(error)
             cluster.update(address) { $0.jobs[request.id]?.end(.failed(failure)) }
         }
+    }
+
+    /// A guardian reaches the targets, and ends only when it is told to.
+    private func watch(_ id: JobID) async throws {
+        append(id, .note(Note(.info, "fake guardian reaches all", code: "pause.guardian-reach")))
+        while let job = cluster.node(address).jobs[id], job.outcome == nil { try await Task.sleep(for: .milliseconds(2)) }
     }
 
     private func append(_ id: JobID, _ event: JobEvent) {
@@ -71,6 +78,7 @@ struct FakeJobRunner: Sendable {
             (node.staged, node.placed, node.aside) = (false, false, false)
         }
         case .dropAside: cluster.update(address) { ($0.staged, $0.aside) = (false, false) }
+        case .guardPause: return .guarded(GuardResult(reason: "released", unpaused: []))
         case .verify(let verify):
             let faults = cluster.node(address).verifyFaults
             return .verified(VerifyResult(counts: ManifestEnd(), objects: 2, bytesRead: verify.source.rawValue.utf8.count, faults: faults, damagedAtSource: 0))

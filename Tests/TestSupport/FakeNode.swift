@@ -50,6 +50,7 @@ extension JobWork {
         case .rollBack: "rollback"
         case .dropAside: "drop"
         case .verify: "verify"
+        case .guardPause: "guard"
         }
     }
 }

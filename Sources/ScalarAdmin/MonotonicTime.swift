@@ -1,0 +1,22 @@
+import Glibc
+
+/// Seconds of CLOCK_MONOTONIC: never set, the same for all processes of a machine.
+func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+/// Sleeps, and looks every 50 ms whether somebody wants it to end.
+func sleep(_ seconds: Double, unless isStopped: () -> Bool) {
+    let end = monotonicSeconds() + seconds
+    while !isStopped() {
+        let rest = end - monotonicSeconds()
+        if rest <= 0 { return }
+        usleep(UInt32(min(rest, 0.05) * 1e6))
+    }
+}
