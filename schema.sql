@@ -3,7 +3,7 @@
 -- This is the whole current schema. Sources/Catalog/Migrations holds the numbered steps that lead to it, and a test proves that they do.
 --
 -- Times (…_at) are milliseconds since 1970 in UTC. Sizes are bytes. A column called JSON holds one value as text, keys sorted; its type is named beside it.
--- Ids of our own: clusters and stores have UUIDs, backups ids such as 20261124T145501Z-1a2b3c, runs, jobs and restores ULIDs. A node is known by Cassandra's host id.
+-- Ids of our own: clusters and stores have UUIDs, backups ids such as 20261124T145501Z-1a2b3c, runs, jobs, restores and pauses ULIDs. A node is known by Cassandra's host id.
 -- No column holds a secret: credentials stand in files that a setting names.
 
 -- Where backups go.
@@ -52,8 +52,8 @@ CREATE INDEX topology_of_cluster ON topology (cluster_id, id);
 -- One attempt at an operation.
 CREATE TABLE run (
     id         TEXT PRIMARY KEY NOT NULL,
-    kind       TEXT NOT NULL CHECK (kind IN ('backup', 'verify', 'restoreNode', 'restoreCluster')),
-    cluster_id TEXT NOT NULL REFERENCES cluster (id),
+    kind       TEXT NOT NULL CHECK (kind IN ('backup', 'verify', 'restoreNode', 'restoreCluster', 'pause')),
+    cluster_id TEXT REFERENCES cluster (id), -- NULL: a pause of an application by itself
     state      TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'partlyFailed', 'interrupted', 'cancelled')),
     request    TEXT NOT NULL,            -- JSON, as the operation was asked for
     started_at INTEGER NOT NULL,
@@ -61,7 +61,8 @@ CREATE TABLE run (
     failure    TEXT,                     -- JSON, Failure
     backup_id  TEXT,                     -- the one made, verified or restored; a store may hold backups that the catalogue does not
     restore_id TEXT,                     -- the one carried out
-    CHECK ((ended_at IS NULL) = (state IN ('running', 'interrupted')))
+    CHECK ((ended_at IS NULL) = (state IN ('running', 'interrupted'))),
+    CHECK (kind = 'pause' OR cluster_id IS NOT NULL)
 ) STRICT;
 CREATE INDEX run_of_cluster ON run (cluster_id, started_at);
 CREATE INDEX run_unfinished ON run (state) WHERE ended_at IS NULL;
@@ -165,6 +166,51 @@ CREATE TABLE node_restore (
     PRIMARY KEY (restore_id, host_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Instances that are paused together.
+CREATE TABLE application (
+    name       TEXT PRIMARY KEY NOT NULL,
+    settings   TEXT NOT NULL,            -- JSON, ApplicationSettings
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- One pause of one application. The row is written before the first Pause is sent: whatever a pause may have closed can be found in it after a crash.
+CREATE TABLE pause (
+    id          TEXT PRIMARY KEY NOT NULL,
+    run_id      TEXT NOT NULL REFERENCES run (id), -- the backup that it serves, or a run of kind 'pause'
+    application TEXT NOT NULL,           -- its name then; outlives the application
+    -- intended: Pause may have been sent; paused: every target has answered; ended: every target was proven open; unconfirmed: some could not be, yet
+    state       TEXT NOT NULL CHECK (state IN ('intended', 'paused', 'ended', 'unconfirmed')),
+    access      TEXT NOT NULL,           -- JSON, PauseAccess: the targets as they were resolved, and how they are reached
+    intended_at INTEGER NOT NULL,
+    deadline_at INTEGER NOT NULL,        -- when a guardian opens the targets whatever happens
+    window_at   INTEGER,                 -- when the window began; NULL before
+    ended_at    INTEGER,                 -- NULL while a target may be closed
+    window      TEXT,                    -- JSON, PauseWindow; NULL when there was none
+    detail      TEXT,
+    CHECK ((ended_at IS NULL) = (state <> 'ended'))
+) STRICT;
+CREATE INDEX pause_of_run ON pause (run_id);
+CREATE INDEX pause_open ON pause (state) WHERE ended_at IS NULL;
+
+-- Every call of scalar-admin in a pause, in order.
+CREATE TABLE pause_call (
+    pause_id TEXT NOT NULL REFERENCES pause (id),
+    number   INTEGER NOT NULL,           -- from 1, without gaps
+    target   TEXT NOT NULL,              -- host:port
+    name     TEXT NOT NULL CHECK (name IN ('pause', 'unpause', 'check-paused')),
+    sent_us  INTEGER NOT NULL,           -- microseconds since the pause's first call
+    took_us  INTEGER NOT NULL,           -- microseconds
+    outcome  TEXT NOT NULL,
+    PRIMARY KEY (pause_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- At most one pause works on a target, whichever applications it belongs to. The row stays.
+CREATE TABLE pause_target (
+    target         TEXT PRIMARY KEY NOT NULL, -- host:port, in lower case
+    pause_id       TEXT REFERENCES pause (id), -- NULL: free
+    settling_until INTEGER               -- until then a Pause that was abandoned may still be at work in the target: no other is sent
+) STRICT;
+
 -- Who asked for what. Never changed, never deleted.
 CREATE TABLE audit (
     id      INTEGER PRIMARY KEY,
@@ -176,4 +222,4 @@ CREATE TABLE audit (
 ) STRICT;
 
 PRAGMA application_id = 1097166437; -- "Aene"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -5,7 +5,7 @@ extension Catalog {
     /// Registers a cluster with the nodes that answered and the ring that they tell of, all or nothing.
     ///
     /// - Throws: `CatalogError.clusterNameTaken`; `.clusterKnown` when a host id among `facts` or `ring` belongs to a registered cluster (Cassandra's own
-    ///   cluster names are often alike); `.unknown` when the settings name a store that is not there.
+    ///   cluster names are often alike); `.unknown` when the settings name a store or an application that is not there.
     package func addCluster(_ cluster: ClusterRecord, facts: [NodeFacts] = [], ring: [RingMember] = []) throws(CatalogError) {
         try write { db in
             for host in Set(facts.map(\.hostID) + ring.compactMap(\.hostID)).sorted() {
@@ -15,7 +15,7 @@ extension Catalog {
                 if let known { throw CatalogError.clusterKnown(as: known) }
             }
             if try db.cluster(named: cluster.name) != nil { throw CatalogError.clusterNameTaken(cluster.name) }
-            try db.checkStore(of: cluster.settings)
+            try db.checkReferences(of: cluster.settings)
             try db.execute(
                 "INSERT INTO cluster (id, name, cassandra_name, partitioner, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)",
                 cluster.id, cluster.name, cluster.cassandraName, cluster.partitioner, json(cluster.settings), cluster.createdAt)
@@ -23,9 +23,10 @@ extension Catalog {
         }
     }
 
+    /// - Throws: `CatalogError.unknown`, as above and when there is no such cluster.
     package func updateCluster(_ id: ClusterID, settings: ClusterSettings) throws(CatalogError) {
         try write { db in
-            try db.checkStore(of: settings)
+            try db.checkReferences(of: settings)
             guard try db.execute("UPDATE cluster SET settings = ? WHERE id = ?", json(settings), id) == 1 else {
                 throw CatalogError.unknown(.cluster, id.rawValue)
             }
@@ -46,19 +47,22 @@ extension Catalog {
 
     /// By name.
     package func clusters() throws(CatalogError) -> [ClusterRecord] {
-        try read { db in try db.rows("SELECT * FROM cluster ORDER BY name", read: ClusterRecord.init) }
+        try read { db in try db.clusters() }
     }
 }
 
 extension Connection {
     func cluster(id: ClusterID) throws -> ClusterRecord? { try row("SELECT * FROM cluster WHERE id = ?", id, read: ClusterRecord.init) }
+    func clusters() throws -> [ClusterRecord] { try rows("SELECT * FROM cluster ORDER BY name", read: ClusterRecord.init) }
     fileprivate func cluster(named name: ClusterName) throws -> ClusterRecord? {
         try row("SELECT * FROM cluster WHERE name = ?", name, read: ClusterRecord.init)
     }
 
-    fileprivate func checkStore(of settings: ClusterSettings) throws {
-        guard let store = settings.store else { return }
-        guard try self.store(named: store) != nil else { throw CatalogError.unknown(.store, store.rawValue) }
+    fileprivate func checkReferences(of settings: ClusterSettings) throws {
+        if let store = settings.store, try self.store(named: store) == nil { throw CatalogError.unknown(.store, store.rawValue) }
+        if let application = settings.application, try self.application(named: application) == nil {
+            throw CatalogError.unknown(.application, application.rawValue)
+        }
     }
 }
 

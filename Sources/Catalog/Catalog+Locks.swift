@@ -10,9 +10,9 @@ extension Catalog {
         try write { db in try db.acquireLock(cluster, run: run, at: time) }
     }
 
-    /// - Returns: Whether the run held it.
+    /// - Returns: Whether the run held it. Without a cluster there is none to hold.
     @discardableResult
-    package func releaseLock(_ cluster: ClusterID, run: RunID) throws(CatalogError) -> Bool {
+    package func releaseLock(_ cluster: ClusterID?, run: RunID) throws(CatalogError) -> Bool {
         try write { db in try db.execute("UPDATE cluster_lock SET run_id = NULL, acquired_at = NULL WHERE cluster_id = ? AND run_id = ?", cluster, run) == 1 }
     }
 

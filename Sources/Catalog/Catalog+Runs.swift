@@ -10,12 +10,12 @@ extension Catalog {
     /// Begins a run and takes its cluster's lock, or does neither.
     ///
     /// - Returns: The lock's epoch.
-    /// - Throws: `CatalogError.locked`.
+    /// - Throws: `CatalogError.locked`; `.unreadable` for a run without a cluster.
     @discardableResult
     package func beginLockedRun(_ run: RunRecord) throws(CatalogError) -> Int {
         let epoch = try write { db in
             try db.insert(run)
-            return try db.acquireLock(run.clusterID, run: run.id, at: run.startedAt)
+            return try db.acquireLock(try run.cluster, run: run.id, at: run.startedAt)
         }
         changed(run.id)
         return epoch
@@ -54,11 +54,11 @@ extension Catalog {
         return run
     }
 
-    /// Newest first, of one cluster or of all.
+    /// Newest first, of one cluster or of all, those without a cluster too.
     package func runs(cluster: ClusterID? = nil, limit: Int = 100) throws(CatalogError) -> [RunRecord] {
         try read { db in
             try db.rows(
-                "SELECT * FROM run WHERE cluster_id = coalesce(?, cluster_id) ORDER BY started_at DESC, id DESC LIMIT ?", cluster, limit, read: RunRecord.init)
+                "SELECT * FROM run WHERE ?1 IS NULL OR cluster_id = ?1 ORDER BY started_at DESC, id DESC LIMIT ?2", cluster, limit, read: RunRecord.init)
         }
     }
 

@@ -3,8 +3,8 @@ import SQLite
 
 /// What the master remembers: clusters, runs, backups, restores. The only SQL.
 ///
-/// Every method is one transaction on a thread of the catalogue's own, and what it changed is on the disk when it returns; only events and nodes' progress
-/// may lose their last entries when power fails. Records come back as values; a row that refers to one which is not there is refused.
+/// Every method is one transaction on a thread of the catalogue's own, and what it changed is on the disk when it returns; only events, nodes' progress
+/// and calls of a pause may lose their last entries when power fails. Records come back as values; a row that refers to one which is not there is refused.
 package actor Catalog {
     private let executor: SerialQueueExecutor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

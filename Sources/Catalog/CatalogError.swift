@@ -20,13 +20,21 @@ package enum CatalogError: FailureConvertible, Hashable, CustomStringConvertible
     case storeKnown(as: StoreName)
     case locked(ClusterName, by: RunID)
     case unknown(Noun, String)
+    case applicationNameTaken(ApplicationName)
+    case applicationNamed(ApplicationName, by: ClusterName)
+    case applicationPaused(ApplicationName, by: PauseID)
+    /// Another pause has this target, of the same application or of another.
+    case targetInUse(PauseTarget, by: PauseID, run: RunID)
+    /// A Pause that was abandoned may still be at work in the target.
+    case targetSettling(PauseTarget, until: Timestamp)
+    case pauseOver(PauseID)
     // Faults of ours
     case duplicate(detail: String)
     case danglingReference(detail: String)
     case unreadable(detail: String)
     case unexpected(detail: String)
 
-    package enum Noun: String, Sendable { case cluster, store, run, stage, backup, restore }
+    package enum Noun: String, Sendable { case cluster, store, run, stage, backup, restore, application, pause }
 
     package var description: String { failure.description }
 
@@ -60,6 +68,23 @@ package enum CatalogError: FailureConvertible, Hashable, CustomStringConvertible
                 hint: "wait for it (aeneas run watch \(run)) or end it (aeneas run cancel \(run))", recovery: .retry)
         case .unknown(let noun, let text):
             Failure("catalog.unknown-\(noun.rawValue)", "there is no \(noun.rawValue) \(quoted(text))", hint: "see: aeneas \(noun.list) list")
+        case .applicationNameTaken(let name):
+            Failure("catalog.application-name-taken", "there is an application '\(name)' already", hint: "choose another name, or is it the same one?")
+        case .applicationNamed(let name, let cluster):
+            Failure(
+                "catalog.application-in-use", "cluster '\(cluster)' names application '\(name)'", hint: "first: aeneas cluster set \(cluster) --no-application")
+        case .applicationPaused(let name, let pause):
+            Failure(
+                "catalog.application-in-use", "application '\(name)' is in work by pause \(pause)", hint: "see: aeneas pause show \(pause)", recovery: .retry)
+        case .targetInUse(let target, let pause, let run):
+            Failure(
+                "pause.in-use", "\(target) is in work by pause \(pause) of run \(run)",
+                hint: "wait for it (aeneas run watch \(run)) or end it (aeneas pause end \(pause))", recovery: .retry)
+        case .targetSettling(let target, let time):
+            Failure(
+                "pause.settling", "\(target) may still be at work on a Pause that was given up, until \(time)",
+                hint: "try again after that: it could open the target in the middle of another pause", recovery: .retry)
+        case .pauseOver(let pause): Failure("pause.over", "pause \(pause) has ended already", hint: "see: aeneas pause show \(pause)")
         case .duplicate(let detail): Failure("catalog.duplicate", "the catalogue has such a row already: \(detail)", recovery: .bug)
         case .danglingReference(let detail): Failure("catalog.dangling-reference", "a row would refer to one that is not there: \(detail)", recovery: .bug)
         case .unreadable(let detail):

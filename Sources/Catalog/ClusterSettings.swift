@@ -13,6 +13,12 @@ package struct ClusterSettings: Codable, Hashable, Sendable {
     package var transfer: Transfer
     /// Where a backup goes that names no store.
     package var store: StoreName?
+    /// What is paused for a consistent backup.
+    package var application: ApplicationName?
+    /// Whether a backup that does not say is to be consistent.
+    package var consistent: Bool
+    /// Run inside the window of every consistent backup; what each writes is kept with the backup.
+    package var windowCommands: [WindowCommand]
     /// By the node's address in the cluster.
     package var nodeOverrides: [String: NodeOverride]
 
@@ -20,7 +26,7 @@ package struct ClusterSettings: Codable, Hashable, Sendable {
         ssh: SSHSettings, jmx: JMXSettings = JMXSettings(), stopCommand: [String] = ["systemctl", "stop", "cassandra"],
         startCommand: [String] = ["systemctl", "start", "cassandra"],
         stopTimeoutSeconds: Int = 120, startTimeoutSeconds: Int = 600, repairTimeoutSeconds: Int = 86_400, transfer: Transfer = Transfer(),
-        store: StoreName? = nil,
+        store: StoreName? = nil, application: ApplicationName? = nil, consistent: Bool = false, windowCommands: [WindowCommand] = [],
         nodeOverrides: [String: NodeOverride] = [:]
     ) {
         self.ssh = ssh
@@ -32,6 +38,9 @@ package struct ClusterSettings: Codable, Hashable, Sendable {
         self.repairTimeoutSeconds = repairTimeoutSeconds
         self.transfer = transfer
         self.store = store
+        self.application = application
+        self.consistent = consistent
+        self.windowCommands = windowCommands
         self.nodeOverrides = nodeOverrides
     }
 
@@ -46,7 +55,23 @@ package struct ClusterSettings: Codable, Hashable, Sendable {
         repairTimeoutSeconds = try values.decodeIfPresent(Int.self, forKey: .repairTimeoutSeconds) ?? repairTimeoutSeconds
         transfer = try values.decodeIfPresent(Transfer.self, forKey: .transfer) ?? transfer
         store = try values.decodeIfPresent(StoreName.self, forKey: .store)
+        application = try values.decodeIfPresent(ApplicationName.self, forKey: .application)
+        consistent = try values.decodeIfPresent(Bool.self, forKey: .consistent) ?? consistent
+        windowCommands = try values.decodeIfPresent([WindowCommand].self, forKey: .windowCommands) ?? windowCommands
         nodeOverrides = try values.decodeIfPresent([String: NodeOverride].self, forKey: .nodeOverrides) ?? nodeOverrides
+    }
+}
+
+/// A command that the master runs inside the window, such as a dump of a database that belongs to the same application.
+package struct WindowCommand: Codable, Hashable, Sendable {
+    /// Of what it writes to its standard output.
+    package var name: FileName
+    /// Program and arguments, run without a shell.
+    package var words: [String]
+
+    package init(name: FileName, words: [String]) {
+        self.name = name
+        self.words = words
     }
 }
 

@@ -6,11 +6,13 @@ package import SQLite
 extension ClusterID: SQLConvertible {}
 extension ClusterName: SQLConvertible {}
 extension StoreName: SQLConvertible {}
+extension ApplicationName: SQLConvertible {}
 extension HostID: SQLConvertible {}
 extension RunID: SQLConvertible {}
 extension JobID: SQLConvertible {}
 extension BackupID: SQLConvertible {}
 extension RestoreID: SQLConvertible {}
+extension PauseID: SQLConvertible {}
 extension RunKind: SQLConvertible {}
 extension RunState: SQLConvertible {}
 extension StageState: SQLConvertible {}
@@ -18,6 +20,8 @@ extension BackupState: SQLConvertible {}
 extension NodeBackupState: SQLConvertible {}
 extension RestoreKind: SQLConvertible {}
 extension RestoreState: SQLConvertible {}
+extension PauseState: SQLConvertible {}
+extension PauseCall.Name: SQLConvertible {}
 extension BackupDescription.Consistency: SQLConvertible {}
 extension Note.Level: SQLConvertible {}
 
@@ -26,6 +30,14 @@ extension Timestamp: SQLConvertible {
     package init?(sqlValue value: SQLValue) {
         guard case .integer(let milliseconds) = value else { return nil }
         self.init(milliseconds: milliseconds)
+    }
+}
+
+extension PauseTarget: SQLConvertible {
+    package var sqlValue: SQLValue { .text(description) }
+    package init?(sqlValue value: SQLValue) {
+        guard case .text(let text) = value, let target = try? PauseTarget(text) else { return nil }
+        self = target
     }
 }
 

@@ -10,7 +10,7 @@ import Testing
 
     private var backup: BackupRecord {
         BackupRecord(
-            id: BackupID(unchecked: "20261124T145501Z-1a2b3c"), clusterID: run.clusterID, store: Fixture.store.name, run: run.id, consistency: .perNode,
+            id: BackupID(unchecked: "20261124T145501Z-1a2b3c"), clusterID: Fixture.cluster.id, store: Fixture.store.name, run: run.id, consistency: .perNode,
             startedAt: Fixture.start)
     }
 
@@ -36,13 +36,13 @@ import Testing
         backup.bytes = 1 << 40
         backup.damaged = 1
         backup.description = BackupDescription(
-            id: backup.id, kind: .cluster, consistency: .perNode, cluster: Fixture.cluster.name, clusterID: run.clusterID, cassandraName: "Test Cluster",
+            id: backup.id, kind: .cluster, consistency: .perNode, cluster: Fixture.cluster.name, clusterID: Fixture.cluster.id, cassandraName: "Test Cluster",
             run: run.id, started: Fixture.start,
             finished: later, release: "5.0.6", partitioner: "Murmur3Partitioner", snitch: "SimpleSnitch", schemaVersion: "s1", nodes: [], complete: false,
             keyspaces: ["shop": ["class": "SimpleStrategy", "replication_factor": "3"]], gcGraceSeconds: [:], onlyKeyspaces: [])
         try await catalog.updateBackup(backup)
         #expect(try await catalog.backup(backup.id) == backup)
-        #expect(try await catalog.backups(cluster: run.clusterID) == [backup])
+        #expect(try await catalog.backups(cluster: Fixture.cluster.id) == [backup])
     }
 
     @Test("a backup whose nodes cannot all be added is not added")
@@ -58,7 +58,7 @@ import Testing
     func restores() async throws {
         let catalog = try await fixture.filled()
         let restore = RestoreRecord(
-            id: .ulid(at: Fixture.start, random: [UInt8](repeating: 3, count: 10)), clusterID: run.clusterID, backup: backup.id, store: Fixture.store.name,
+            id: .ulid(at: Fixture.start, random: [UInt8](repeating: 3, count: 10)), clusterID: Fixture.cluster.id, backup: backup.id, store: Fixture.store.name,
             kind: .node, plan: #"{"nodes":1}"#,
             createdAt: Fixture.start, updatedAt: Fixture.start)
         var node = RestoreNodeRecord(
@@ -75,7 +75,7 @@ import Testing
         expected.state = .awaitingDecision
         expected.updatedAt = later
         #expect(try await catalog.restore(restore.id) == expected)
-        #expect(try await catalog.restores(cluster: run.clusterID) == [expected])
+        #expect(try await catalog.restores(cluster: Fixture.cluster.id) == [expected])
         #expect(try await catalog.restoreNodes(of: restore.id) == [node])
         #expect(try await catalog.run(run.id).restore == restore.id)
     }

@@ -120,6 +120,21 @@ import Testing
         #expect(try await Catalog.open(path: copy).runs() == [Fixture.run(1)])
     }
 
+    @Test("a step of the schema that leaves a row without the one it refers to is undone, and what comes after is held to foreign keys again")
+    func danglingStep() async throws {
+        try await fixture.filled().close()
+        let connection = try Connection(path: fixture.path)
+        let steps = Migration.all + [Migration(script: "DELETE FROM cluster")]
+        let error = failure { try Migration.bringUp(connection, by: steps) }
+        guard case .danglingReference(let detail) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(detail.contains("'run' to 'cluster'"))
+        #expect(try connection.userVersion == Migration.all.count)
+        #expect(throws: SQLiteError.self) { try connection.run("DELETE FROM cluster") }
+    }
+
     @Test("a damaged file is refused by name", arguments: [0, 4096 * 4])
     func damaged(offset: UInt64) async throws {
         let catalog = try await fixture.filled()

@@ -29,6 +29,26 @@ final class Fixture: Sendable {
             startedAt: start.advanced(by: Int(number)))
     }
 
+    static let application = ApplicationRecord(
+        name: ApplicationName(unchecked: "shop"), settings: ApplicationSettings(targets: [target(1), target(2)]), createdAt: start)
+
+    static func target(_ number: Int) -> PauseTarget { PauseTarget(host: HostAddress(unchecked: "10.0.1.\(number)"), port: 60_053) }
+
+    /// Of the run with the same number.
+    static func pause(_ number: UInt8, of application: ApplicationName = application.name, targets: [PauseTarget]) -> PauseRecord {
+        let time = start.advanced(by: Int(number))
+        return PauseRecord(
+            id: .ulid(at: start, random: [UInt8](repeating: number, count: 10)), run: run(number).id, application: application,
+            access: PauseAccess(targets: targets, tls: PauseTLS(caPEM: "-----", authority: "db"), callSeconds: 7), intendedAt: time,
+            deadlineAt: time.advanced(by: 65_000))
+    }
+
+    static func window(of pause: PauseRecord, doubts: [PauseDoubt] = []) -> PauseWindow {
+        PauseWindow(
+            pause: pause.id, application: pause.application, targets: pause.access.targets, started: pause.intendedAt, ended: pause.deadlineAt,
+            windowMicroseconds: 1_500_000, outageMicroseconds: 2_000_000, safe: nil, calls: [], nodes: [], unverified: [], doubts: doubts)
+    }
+
     static func member(_ number: Int, up: Bool = true, tokens: [String]? = nil) -> RingMember {
         RingMember(
             hostID: host(number), address: "10.0.0.\(number)", datacenter: "dc1", rack: "r\(number)", up: up, state: .normal,
@@ -42,6 +62,14 @@ final class Fixture: Sendable {
             rack: "r\(number)", tokens: ["-\(number)", "\(number)"], mode: "NORMAL", schemaVersion: schema,
             ring: [], keyspaces: [:],
             folders: NodeFolders(data: ["/data"], commitLog: "/commitlog"), settings: [:], seeds: [], pid: number, space: [], clock: start, snapshots: [])
+    }
+
+    /// As `filled`, with five runs and an application.
+    func filledWithPauses() async throws -> Catalog {
+        let catalog = try await filled()
+        try await catalog.addApplication(Fixture.application)
+        for number in UInt8(2)...5 { try await catalog.beginRun(Fixture.run(number)) }
+        return catalog
     }
 
     /// Opened, with the cluster, the store and a run in it.

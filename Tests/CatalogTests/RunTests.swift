@@ -5,6 +5,7 @@ import Testing
 @Suite struct RunTests {
     let fixture: Fixture
     let run = Fixture.run(1)
+    let cluster = Fixture.cluster.id
     let later = Fixture.start.advanced(by: 60_000)
     init() throws { fixture = try Fixture() }
 
@@ -42,19 +43,19 @@ import Testing
         let catalog = try await fixture.filled()
         try await catalog.beginRun(Fixture.run(2, .verify))
         _ = try await catalog.beginStage(run.id, "upload", at: Fixture.start)
-        _ = try await catalog.acquireLock(run.clusterID, run: run.id, at: Fixture.start)
+        _ = try await catalog.acquireLock(cluster, run: run.id, at: Fixture.start)
         await catalog.close()
 
         let again = try Catalog.open(path: fixture.path)
         #expect(try await again.reconcile(at: later).map(\.state) == [.interrupted, .interrupted])
         #expect(try await again.stages(of: run.id).map(\.state) == [.interrupted])
-        #expect(try await again.lock(of: run.clusterID)?.run == run.id)
+        #expect(try await again.lock(of: cluster)?.run == run.id)
         #expect(try await again.reconcile(at: later).map(\.id) == [run.id, Fixture.run(2).id])
 
         try await again.resumeRun(run.id, at: later)
         try await again.endRun(Fixture.run(2).id, state: .failed, at: later)
         #expect(try await again.unfinishedRuns().map(\.state) == [.running])
-        #expect(try await again.acquireLock(run.clusterID, run: run.id, at: later) == 2)
+        #expect(try await again.acquireLock(cluster, run: run.id, at: later) == 2)
         await #expect(throws: CatalogError.self) { try await again.resumeRun(Fixture.run(2).id, at: later) }
     }
 
@@ -64,15 +65,15 @@ import Testing
         let second = Fixture.run(2)
         let third = Fixture.run(3)
         try await catalog.beginRun(second)
-        #expect(try await catalog.acquireLock(run.clusterID, run: run.id, at: Fixture.start) == 1)
-        await #expect(throws: CatalogError.locked(Fixture.cluster.name, by: run.id)) { try await catalog.acquireLock(run.clusterID, run: second.id, at: later) }
+        #expect(try await catalog.acquireLock(cluster, run: run.id, at: Fixture.start) == 1)
+        await #expect(throws: CatalogError.locked(Fixture.cluster.name, by: run.id)) { try await catalog.acquireLock(cluster, run: second.id, at: later) }
         await #expect(throws: CatalogError.locked(Fixture.cluster.name, by: run.id)) { try await catalog.beginLockedRun(third) }
-        #expect(try await catalog.runs(cluster: run.clusterID).map(\.id) == [second.id, run.id])
-        #expect(try await !catalog.releaseLock(run.clusterID, run: second.id))
-        #expect(try await catalog.releaseLock(run.clusterID, run: run.id))
-        #expect(try await catalog.lock(of: run.clusterID) == nil)
+        #expect(try await catalog.runs(cluster: cluster).map(\.id) == [second.id, run.id])
+        #expect(try await !catalog.releaseLock(cluster, run: second.id))
+        #expect(try await catalog.releaseLock(cluster, run: run.id))
+        #expect(try await catalog.lock(of: cluster) == nil)
         #expect(try await catalog.beginLockedRun(third) == 2)
-        #expect(try await catalog.lock(of: run.clusterID) == LockRecord(clusterID: run.clusterID, run: third.id, epoch: 2, acquiredAt: third.startedAt))
+        #expect(try await catalog.lock(of: cluster) == LockRecord(clusterID: cluster, run: third.id, epoch: 2, acquiredAt: third.startedAt))
     }
 
     @Test("of many who ask at once exactly one gets the lock")
@@ -95,11 +96,30 @@ import Testing
         }
         await refused { _ = try await catalog.beginStage(absent, "upload", at: later) }
         await refused { try await catalog.appendEvent(absent, at: later, level: .info, text: "x") }
-        await refused { _ = try await catalog.acquireLock(run.clusterID, run: absent, at: later) }
+        await refused { _ = try await catalog.acquireLock(cluster, run: absent, at: later) }
         var stray = Fixture.run(4)
         stray.clusterID = ClusterID(unchecked: "6f1c0b46-6f6d-4c3c-9d1e-2f0f5b0a0009")
         await refused { [stray] in try await catalog.beginRun(stray) }
-        #expect(try await catalog.lock(of: run.clusterID) == nil)
+        #expect(try await catalog.lock(of: cluster) == nil)
+    }
+
+    @Test("a run without a cluster is a pause, is listed with the others but not with a cluster's, and holds no cluster's lock")
+    func withoutCluster() async throws {
+        let catalog = try await fixture.filled()
+        var pause = Fixture.run(2, .pause)
+        pause.clusterID = nil
+        try await catalog.beginRun(pause)
+        #expect(try await catalog.run(pause.id) == pause)
+        #expect(try await catalog.runs().map(\.id) == [pause.id, run.id])
+        #expect(try await catalog.runs(cluster: cluster).map(\.id) == [run.id])
+        #expect(try await catalog.unfinishedRuns().map(\.id) == [run.id, pause.id])
+        #expect(try await !catalog.releaseLock(pause.clusterID, run: pause.id))
+        #expect(throws: CatalogError.self) { try pause.cluster }
+        await #expect(throws: CatalogError.self) { try await catalog.beginLockedRun(pause) }
+        var backup = Fixture.run(3)
+        backup.clusterID = nil
+        await #expect(throws: CatalogError.self) { try await catalog.beginRun(backup) }
+        #expect(try await catalog.runs().count == 2)
     }
 
     @Test("10,000 events keep their order and are read in pages")

@@ -5,6 +5,8 @@ package enum RunKind: String, Codable, Hashable, Sendable {
     case verify
     case restoreNode
     case restoreCluster
+    /// Of an application by itself.
+    case pause
 }
 
 package enum RunState: String, Codable, Hashable, Sendable {
@@ -22,7 +24,8 @@ package enum RunState: String, Codable, Hashable, Sendable {
 package struct RunRecord: Codable, Hashable, Sendable {
     package var id: RunID
     package var kind: RunKind
-    package var clusterID: ClusterID
+    /// nil: a pause of an application by itself.
+    package var clusterID: ClusterID?
     package var state: RunState
     /// JSON, as the operation was asked for.
     package var request: String
@@ -34,7 +37,7 @@ package struct RunRecord: Codable, Hashable, Sendable {
     package var restore: RestoreID?
 
     package init(
-        id: RunID, kind: RunKind, clusterID: ClusterID, state: RunState = .running, request: String, startedAt: Timestamp, endedAt: Timestamp? = nil,
+        id: RunID, kind: RunKind, clusterID: ClusterID?, state: RunState = .running, request: String, startedAt: Timestamp, endedAt: Timestamp? = nil,
         failure: Failure? = nil, backup: BackupID? = nil, restore: RestoreID? = nil
     ) {
         self.id = id
@@ -47,5 +50,15 @@ package struct RunRecord: Codable, Hashable, Sendable {
         self.failure = failure
         self.backup = backup
         self.restore = restore
+    }
+
+    /// The cluster that it works on.
+    ///
+    /// - Throws: `CatalogError.unreadable` for a pause, which has none.
+    package var cluster: ClusterID {
+        get throws(CatalogError) {
+            guard let clusterID else { throw .unreadable(detail: "run \(id) is of no cluster") }
+            return clusterID
+        }
     }
 }
