@@ -8,8 +8,9 @@ import ObjectStore
 package struct Operations: Sendable {
     package let environment: OperationsEnvironment
     package let registry: RunRegistry
+    let desk = PauseDesk()
     package var registration: Registration { Registration(environment: environment) }
-    private var catalog: Catalog { environment.catalog }
+    var catalog: Catalog { environment.catalog }
 
     package init(environment: OperationsEnvironment) {
         self.environment = environment
@@ -18,11 +19,12 @@ package struct Operations: Sendable {
 
     // MARK: backups
 
-    package func startBackup(_ request: BackupRequest) async throws -> BackupRecord {
-        let cluster = try await environment.cluster(request.cluster)
-        guard let name = request.store ?? cluster.settings.store else {
+    package func startBackup(_ asked: BackupRequest) async throws -> BackupRecord {
+        let cluster = try await environment.cluster(asked.cluster)
+        guard let name = asked.store ?? cluster.settings.store else {
             throw Failure("backup.no-store", "no store is named, and '\(cluster.name)' has none of its own", hint: "name one with --store (aeneas store list)")
         }
+        let request = try decided(asked, cluster), application = try await application(of: cluster, request)
         let (store, record) = try await environment.open(name)
         let identity = try await identify(store, record)
         let now = environment.clock()
@@ -37,15 +39,46 @@ package struct Operations: Sendable {
             throw error
         }
         await registry.start(run) { recorder in
-            try await backupOperation(cluster, request, backup, store, identity, recorder).perform()
+            try await backupOperation(cluster, request, backup, store, identity, recorder, application).perform()
         }
         return backup
     }
 
+    /// The request with the cluster's settings in it: what a restarted master goes on with.
+    private func decided(_ asked: BackupRequest, _ cluster: ClusterRecord) throws -> BackupRequest {
+        var request = asked
+        let consistent = asked.consistent ?? cluster.settings.consistent
+        request.consistent = consistent
+        guard consistent else {
+            guard asked.commands.isEmpty else {
+                throw Failure("backup.command-needs-pause", "a command runs in the window of a consistent backup, and this one is plain", hint: "add --consistent")
+            }
+            return request
+        }
+        guard asked.keyspaces.isEmpty else {
+            throw Failure("backup.subset-not-consistent", "a backup of some keyspaces cannot be consistent: transactions span all of them", hint: "leave out --keyspace, or take a plain one (--plain)")
+        }
+        let named = Set(asked.commands.map(\.name))
+        request.commands = cluster.settings.windowCommands.filter { !named.contains($0.name) } + asked.commands
+        guard named.count == asked.commands.count else { throw Failure("backup.command-twice", "two commands have the same name", hint: "each --with NAME=… needs a name of its own") }
+        return request
+    }
+
+    private func application(of cluster: ClusterRecord, _ request: BackupRequest) async throws -> ApplicationRecord? {
+        guard request.consistent == true else { return nil }
+        guard let name = cluster.settings.application else {
+            throw Failure(
+                "backup.no-application", "'\(cluster.name)' names no application that could be paused", hint: "aeneas application add NAME --target HOST:PORT, then: aeneas cluster set \(cluster.name) --application NAME")
+        }
+        return try await catalog.application(named: name)
+    }
+
     private func backupOperation(
-        _ cluster: ClusterRecord, _ request: BackupRequest, _ backup: BackupRecord, _ store: OpenedStore, _ identity: ClusterID, _ recorder: RunRecorder
+        _ cluster: ClusterRecord, _ request: BackupRequest, _ backup: BackupRecord, _ store: OpenedStore, _ identity: ClusterID, _ recorder: RunRecorder,
+        _ application: ApplicationRecord?
     ) -> BackupOperation {
-        BackupOperation(environment: environment, cluster: cluster, request: request, backup: backup, store: store, storeID: identity, recorder: recorder)
+        BackupOperation(
+            environment: environment, cluster: cluster, request: request, backup: backup, store: store, storeID: identity, recorder: recorder, application: application)
     }
 
     /// Verifying changes nothing and holds no lock.
@@ -157,7 +190,7 @@ package struct Operations: Sendable {
 
     // MARK: runs
 
-    private func begin(_ kind: RunKind, _ cluster: ClusterRecord, _ request: RunRequest, backup: BackupID?, restore: RestoreID?) async throws -> RunRecord {
+    func begin(_ kind: RunKind, _ cluster: ClusterRecord, _ request: RunRequest, backup: BackupID?, restore: RestoreID?) async throws -> RunRecord {
         let run = RunRecord(
             id: environment.newULID(), kind: kind, clusterID: cluster.id, request: text(request), startedAt: environment.clock(), backup: backup, restore: restore)
         try await catalog.beginLockedRun(run)
@@ -170,13 +203,16 @@ package struct Operations: Sendable {
         try await catalog.releaseLock(run.clusterID, run: run.id)
     }
 
-    private func text(_ request: RunRequest) -> String { String(decoding: JSONText.encode(request), as: UTF8.self) }
+    func text(_ request: RunRequest) -> String { String(decoding: JSONText.encode(request), as: UTF8.self) }
 
     // MARK: after a start of the master
 
     /// The first thing that a master does: every run that reads as running is taken up again where that is sound, or ended with what it left cleaned up.
     package func reconcile() async throws {
-        for run in try await catalog.reconcile(at: environment.clock()) {
+        let unfinished = try await catalog.reconcile(at: environment.clock())
+        // Before all else: what a stopped master left paused.
+        for pause in try await catalog.openPauses() { await environment.pauseKeeper.take(pause.id, environment) }
+        for run in unfinished {
             do {
                 try await takeUp(run)
             } catch {
@@ -191,9 +227,10 @@ package struct Operations: Sendable {
         switch request {
         case .backup(let request): try await takeUpBackup(run, request)
         case .verify: try await giveUp(run, Failure("run.interrupted", "the master stopped during the verification", hint: "start it again", recovery: .retry))
+        case .pause: try await giveUp(run, Failure("run.interrupted", "the master stopped while the application was paused: the window proves nothing", hint: "start it again", recovery: .retry))
         case .restore(let action):
             guard let restore = run.restore else { throw Failure("run.interrupted", "the master stopped before the restore had begun", hint: "start it again", recovery: .retry) }
-            _ = try await catalog.acquireLock(run.clusterID, run: run.id, at: environment.clock())
+            _ = try await catalog.acquireLock(try run.cluster, run: run.id, at: environment.clock())
             try await catalog.resumeRun(run.id, at: environment.clock())
             try await carryOut(action, restore, run)
         }
@@ -201,15 +238,15 @@ package struct Operations: Sendable {
 
     private func takeUpBackup(_ run: RunRecord, _ request: BackupRequest) async throws {
         guard let id = run.backup else { throw Failure("run.interrupted", "the master stopped before the backup had begun", hint: "start it again", recovery: .retry) }
-        let backup = try await catalog.backup(id), cluster = try await catalog.cluster(id: run.clusterID)
-        _ = try await catalog.acquireLock(run.clusterID, run: run.id, at: environment.clock())
+        let backup = try await catalog.backup(id), cluster = try await catalog.cluster(id: run.cluster)
+        _ = try await catalog.acquireLock(try run.cluster, run: run.id, at: environment.clock())
         try await catalog.resumeRun(run.id, at: environment.clock())
         let reachedUpload = try await catalog.stages(of: run.id).contains { $0.name == "upload" }
         await registry.start(run) { recorder in
             let operation: BackupOperation
             do {
                 let (store, record) = try await environment.open(backup.store)
-                operation = backupOperation(cluster, request, backup, store, try await identify(store, record), recorder)
+                operation = backupOperation(cluster, request, backup, store, try await identify(store, record), recorder, nil)
             } catch {
                 if recorder.control.isSuspending { throw error }
                 await SnapshotClearing(environment: environment, cluster: cluster, backup: id, recorder: recorder).everywhere()

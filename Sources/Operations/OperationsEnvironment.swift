@@ -17,10 +17,13 @@ package struct OperationsEnvironment: Sendable {
     /// For the stores' blocking calls.
     package var pool: BlockingPool
     package var limits: OperationLimits
+    package var pausing: PauseEnvironment
+    package let pauseKeeper = PauseKeeper()
 
     package init(
         catalog: Catalog, dispatch: any NodeDispatch, openStore: @escaping @Sendable (StoreAccess) throws -> any ObjectStore, clock: @escaping @Sendable () -> Timestamp,
-        random: @escaping @Sendable (Int) -> [UInt8], log: Log, pool: BlockingPool, limits: OperationLimits = OperationLimits()
+        random: @escaping @Sendable (Int) -> [UInt8], log: Log, pool: BlockingPool, pausing: PauseEnvironment = .unavailable,
+        limits: OperationLimits = OperationLimits()
     ) {
         self.catalog = catalog
         self.dispatch = dispatch
@@ -29,6 +32,7 @@ package struct OperationsEnvironment: Sendable {
         self.random = random
         self.log = log
         self.pool = pool
+        self.pausing = pausing
         self.limits = limits
     }
 
@@ -59,6 +63,17 @@ package struct OperationLimits: Sendable {
     /// How long a backup may take before its marker in the store loses its protection.
     package var backupLease = 7 * 86_400
     package var ringPoll = Duration.milliseconds(500)
+    /// From the guardians' start to the first Pause: the second flush happens in it.
+    package var pausePrelude = Duration.seconds(60)
+    /// How often the instances of a paused application are asked whether they still are.
+    package var pausePoll = Duration.milliseconds(100)
+    /// How long a run tries to prove every instance open before it ends as failed; the trying goes on.
+    package var unpauseProof = Duration.seconds(30)
+    /// After the time in which a Pause that was given up may still take effect.
+    package var lateMargin = Duration.seconds(2)
+    package var guardStart = Duration.seconds(30)
+    /// How long nothing may be heard of a command that runs elsewhere in a window.
+    package var commandSilence = Duration.seconds(5)
 
     package init() {}
 }

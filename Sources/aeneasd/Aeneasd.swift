@@ -9,6 +9,7 @@ import Logging
 import MasterConfiguration
 import ObjectStoreDrivers
 import Operations
+import ScalarAdmin
 import SSHDispatch
 import Threads
 
@@ -21,6 +22,8 @@ struct Aeneasd {
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), [rlimit(rlim_cur: 0, rlim_max: 0)])
         signal(SIGPIPE, SIG_IGN)
         umask(0o077)
+        // What this program starts of itself beside a pause; it takes no settings and opens no catalogue.
+        if CommandLine.arguments.dropFirst() == ["guard"] { exit(GuardianProcess.run()) }
         let environment = ProcessInfo.processInfo.environment, command = MasterConfiguration.command(version: version)
         switch command.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment) {
         case .failure(let error): exit(complain(error.message, hint: error.hint, code: 64))
@@ -61,8 +64,10 @@ struct Aeneasd {
         log.notice("aeneasd \(version) is up", ["socket": configuration.socket, "tcp": server.port.map { "\($0)" } ?? "none"])
         let name = await stop.next()
         log.notice("stopping", ["signal": name])
-        await server.stop(grace: .seconds(5))
+        // First what may hold an application paused; callers that wait are let go after.
         await operations.registry.suspendAll()
+        await server.stop(grace: .seconds(5))
+        await operations.environment.pauseKeeper.suspend()
         await operations.environment.catalog.close()
         log.notice("stopped")
         return 0
@@ -73,9 +78,16 @@ struct Aeneasd {
         let binary = try AgentFile.find(configuration.agent)
         var limits = OperationLimits()
         limits.jobLeaseSeconds = ProcessInfo.processInfo.environment["AENEASD_JOB_LEASE_SECONDS"].flatMap { Int($0) } ?? limits.jobLeaseSeconds
+        let pool = BlockingPool(width: 16)
         return OperationsEnvironment(
             catalog: try Catalog.open(path: configuration.catalogue), dispatch: SSHDispatch(knownHosts: configuration.knownHosts, agent: binary), openStore: { try openStore($0) },
-            clock: { Timestamp(milliseconds: Int((Date().timeIntervalSince1970 * 1000).rounded(.down))) }, random: { randomBytes($0) }, log: log, pool: BlockingPool(width: 16), limits: limits)
+            clock: { Timestamp(milliseconds: Int((Date().timeIntervalSince1970 * 1000).rounded(.down))) }, random: { randomBytes($0) }, log: log, pool: pool, pausing: pausing(configuration, pool, log),
+            limits: limits)
+    }
+
+    private static func pausing(_ configuration: MasterConfiguration, _ pool: BlockingPool, _ log: Log) -> PauseEnvironment {
+        PauseEnvironment(
+            openLink: { ScalarAdminConnection($0, $1) }, resolve: { try $0.resolve() }, guards: ProcessGuards(pool: pool, log: log), folder: configuration.stateFolder + "/window")
     }
 
     private static func server(_ operations: Operations, _ configuration: MasterConfiguration, _ log: Log) throws -> HTTPServer {

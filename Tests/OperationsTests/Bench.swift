@@ -7,6 +7,7 @@ import NodeDispatch
 import ObjectStore
 import ObjectStoreDrivers
 @testable import Operations
+import ScalarAdmin
 import Synchronization
 import TestSupport
 import Testing
@@ -17,6 +18,9 @@ final class Bench: Sendable {
     let folder: URL
     let cluster: FakeCluster
     let storeFolder: URL
+    /// What is paused: three instances.
+    let application = FakeApplication()
+    let guards = FakeGuards()
     private let time = Mutex(Timestamp("2026-11-24T14:55:01.250Z")!)
     let files = Mutex(0)
 
@@ -52,6 +56,14 @@ final class Bench: Sendable {
         try Master(self, path: path ?? newCataloguePath(), crash: crash, limits: .quick)
     }
 
+    func pausing(_ crash: Crash?) -> PauseEnvironment {
+        PauseEnvironment(
+            openLink: { [application] target, _ in
+                let link = application.link(target)
+                return crash.map { CrashingLink(inner: link, crash: $0) } ?? link
+            }, resolve: { source in source.targets }, guards: guards, folder: folder.appendingPathComponent("window").path)
+    }
+
     // MARK: the store as it lies on disk
 
     /// Paths of all objects below the store, sorted.
@@ -77,6 +89,11 @@ extension OperationLimits {
         var limits = OperationLimits()
         limits.reconnectPause = .milliseconds(1)
         limits.ringPoll = .milliseconds(1)
+        limits.pausePoll = .milliseconds(5)
+        limits.unpauseProof = .milliseconds(300)
+        limits.lateMargin = .milliseconds(20)
+        limits.guardStart = .seconds(10)
+        limits.commandSilence = .milliseconds(300)
         return limits
     }
 }
@@ -102,7 +119,7 @@ final class Master: Sendable {
                 openStore: { access in
                     let store = try openStore(access)
                     return crash.map { CrashingStore(inner: store, crash: $0) } ?? store
-                }, clock: { bench.now() }, random: { randomBytes($0) }, log: Log(level: .error), pool: BlockingPool(width: 4), limits: limits))
+                }, clock: { bench.now() }, random: { randomBytes($0) }, log: Log(level: .error), pool: BlockingPool(width: 4), pausing: bench.pausing(crash), limits: limits))
     }
 
     // MARK: what most tests begin with

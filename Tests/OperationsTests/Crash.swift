@@ -123,9 +123,13 @@ struct CrashingConnection: AgentConnection {
         let (stream, answer) = AsyncThrowingStream<AgentEvent, any Error>.makeStream()
         let task = Task {
             do {
+                // What is followed tells as it goes: some of it is a sign that others wait for.
+                let isFollowing = if case .followJob = request { true } else { false }
                 let events = try await crash.around("\(request)".prefix(40).description) {
                     var events: [AgentEvent] = []
-                    for try await event in await inner.send(request) { events.append(event) }
+                    for try await event in await inner.send(request) {
+                        if isFollowing { answer.yield(event) } else { events.append(event) }
+                    }
                     return events
                 }
                 for event in events { answer.yield(event) }

@@ -8,7 +8,9 @@ import ObjectStore
 /// | stage | may be repeated | after a restart of the master |
 /// |---|---|---|
 /// | check | yes | the run fails, nothing is left |
-/// | snapshot | no: a second one would be another moment | the run fails, our tag is cleared everywhere |
+/// | flush (consistent) | yes | the run fails, nothing is left |
+/// | snapshot | no: a second one would be another moment | the application is opened, the run fails, our tag is cleared everywhere |
+/// | compare (consistent) | no: what was before is known to this run only | the run fails, our tag is cleared everywhere |
 /// | upload | yes: agents' jobs go on by themselves | goes on |
 /// | finish | yes: `backup.json` is created once | goes on |
 /// | clear | yes | goes on |
@@ -22,41 +24,67 @@ struct BackupOperation: Sendable {
     let store: OpenedStore
     let storeID: ClusterID
     let recorder: RunRecorder
+    /// Paused for the snapshots; nil: a plain backup.
+    let application: ApplicationRecord?
 
     var catalog: Catalog { environment.catalog }
     var calls: NodeCalls { NodeCalls(environment) }
 
     func perform() async throws {
+        let taken: TakenSnapshots
         do {
-            let snapshots = try await takeSnapshots()
-            try await carryOn(snapshots)
+            if let application {
+                taken = try await takeConsistentSnapshots(application)
+            } else {
+                taken = TakenSnapshots(snapshots: try await takePlainSnapshots(), window: nil, files: [])
+            }
+            try await carryOn(taken)
         } catch {
-            try await fail(error)
+            return try await fail(error)
         }
+        try tellPlain(taken)
     }
 
-    /// From the stage `upload` on: what the catalogue says of the snapshots is all that is needed.
+    /// From the stage `upload` on: what the catalogue says of the snapshots and the window is all that is needed.
     func resume() async throws {
+        let taken: TakenSnapshots
         do {
-            try await carryOn(try await snapshotsTaken())
+            taken = TakenSnapshots(snapshots: try await snapshotsTaken(), window: try await recordedWindow(), files: try commands.recorded())
+            try await carryOn(taken)
         } catch {
-            try await fail(error)
+            return try await fail(error)
         }
+        try tellPlain(taken)
     }
 
     /// For a run that a stopped master left before its snapshots were complete.
     func abandon(_ failure: Failure) async throws { try await fail(failure) }
 
-    private func carryOn(_ snapshots: [NodeSnapshot]) async throws {
-        try await recorder.stage("upload") { try await upload(snapshots) }
-        let description = try await recorder.stage("finish") { try await finish(snapshots) }
-        try await clearAfterSuccess(snapshots)
+    var commands: WindowCommands { WindowCommands(environment: environment, backup: backup.id, commands: request.commands) }
+
+    private func carryOn(_ taken: TakenSnapshots) async throws {
+        try await recorder.stage("upload") {
+            try await upload(taken.snapshots)
+            try await upload(taken.files)
+        }
+        let description = try await recorder.stage("finish") { try await finish(taken) }
+        try await clearAfterSuccess(taken.snapshots)
+        commands.remove()
         await tellDamage(description)
+    }
+
+    /// A backup that was asked to be consistent, is not, and was to be kept all the same: complete, and no success.
+    private func tellPlain(_ taken: TakenSnapshots) throws {
+        guard let window = taken.window, !window.isConsistent else { return }
+        throw Failure(
+            "run.partly-failed", "backup \(backup.id) is complete and kept as a plain one", hint: "aeneas backup show \(backup.id) names every reason",
+            cause: PauseWindow.notConsistent(window.doubts, what: "it"))
     }
 
     private func fail(_ error: any Error) async throws {
         if recorder.control.isSuspending { throw error }
         await recorder.uncancelled { await clearing.everywhere() }
+        commands.remove()
         var record = backup
         record.state = .failed
         record.finishedAt = environment.clock()

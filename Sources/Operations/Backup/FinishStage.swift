@@ -5,8 +5,8 @@ import ObjectStore
 
 extension BackupOperation {
     /// Reads every manifest back from the store, digest and counts, and only then creates `backup.json`.
-    func finish(_ snapshots: [NodeSnapshot]) async throws -> BackupDescription {
-        let parts = Dictionary(try await catalog.nodeBackups(of: backup.id).map { ($0.hostID, $0) }, uniquingKeysWith: { first, _ in first })
+    func finish(_ taken: TakenSnapshots) async throws -> BackupDescription {
+        let snapshots = taken.snapshots, parts = Dictionary(try await catalog.nodeBackups(of: backup.id).map { ($0.hostID, $0) }, uniquingKeysWith: { first, _ in first })
         let nodes = try allValues(
             snapshots,
             await onEach(snapshots, width: 8) { snapshot in
@@ -15,7 +15,7 @@ extension BackupOperation {
                 }
                 return try await readBack(snapshot, result)
             }, name: \.facts.address)
-        let description = try await writtenOnce(describe(snapshots, nodes, parts))
+        let description = try await writtenOnce(describe(taken, nodes, parts))
         try await record(description, parts)
         return description
     }
@@ -34,13 +34,14 @@ extension BackupOperation {
             clockOffsetMilliseconds: snapshot.clockOffsetMilliseconds, part: part)
     }
 
-    private func describe(_ snapshots: [NodeSnapshot], _ nodes: [BackupNode], _ parts: [HostID: NodeBackupRecord]) -> BackupDescription {
-        let view = snapshots[0].facts
+    private func describe(_ taken: TakenSnapshots, _ nodes: [BackupNode], _ parts: [HostID: NodeBackupRecord]) -> BackupDescription {
+        let view = taken.snapshots[0].facts, consistency: BackupDescription.Consistency = taken.window?.isConsistent == true ? .transactional : .perNode
         let grace = parts.values.compactMap(\.result?.gcGraceSeconds).reduce(into: [String: Int]()) { all, one in all.merge(one) { min($0, $1) } }
         return BackupDescription(
-            id: backup.id, kind: .cluster, consistency: .perNode, cluster: cluster.name, clusterID: cluster.id, cassandraName: cluster.cassandraName, run: recorder.run,
+            id: backup.id, kind: .cluster, consistency: consistency, cluster: cluster.name, clusterID: cluster.id, cassandraName: cluster.cassandraName, run: recorder.run,
             started: backup.startedAt, finished: environment.clock(), release: view.release, partitioner: view.partitioner, snitch: view.snitch, schemaVersion: view.schemaVersion,
-            nodes: nodes.sorted { $0.address < $1.address }, complete: true, keyspaces: view.keyspaces, gcGraceSeconds: grace, onlyKeyspaces: request.keyspaces)
+            nodes: nodes.sorted { $0.address < $1.address }, complete: true, keyspaces: view.keyspaces, gcGraceSeconds: grace, onlyKeyspaces: request.keyspaces,
+            pause: taken.window, files: taken.files.isEmpty ? nil : taken.files)
     }
 
     /// - Returns: What stands in the store: of two tries of one run, the first one's.
@@ -59,6 +60,7 @@ extension BackupOperation {
     private func record(_ description: BackupDescription, _ parts: [HostID: NodeBackupRecord]) async throws {
         var record = backup
         record.state = .complete
+        record.consistency = description.consistency
         record.finishedAt = description.finished
         record.bytes = description.bytes
         record.sentBytes = parts.values.reduce(0) { $0 + ($1.result?.sentBytes ?? 0) }

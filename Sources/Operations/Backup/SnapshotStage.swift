@@ -4,8 +4,9 @@ import NodeDispatch
 import ObjectStore
 
 extension BackupOperation {
-    /// Stages `check` and `snapshot`: every node up, normal and of one schema, the store claimed; then all snapshots at once over connections already open.
-    func takeSnapshots() async throws -> [NodeSnapshot] {
+    /// Stages `check` and `snapshot` of a plain backup: every node up, normal and of one schema, the store claimed; then all snapshots at once over connections
+    /// already open.
+    func takePlainSnapshots() async throws -> [NodeSnapshot] {
         let survey = try await recorder.stage("check") { try await check() }
         do {
             let snapshots = try await recorder.stage("snapshot") { try await snapshot(survey) }
@@ -17,7 +18,7 @@ extension BackupOperation {
         }
     }
 
-    private func check() async throws -> Survey {
+    func check() async throws -> Survey {
         let surveyor = Surveyor(environment, ClusterAccess(settings: cluster.settings))
         let survey = try await surveyor.survey(from: try await environment.addresses(of: cluster), keep: true)
         do {
@@ -59,20 +60,26 @@ extension BackupOperation {
 
     private func snapshot(_ answer: Survey.Answer) async throws -> NodeSnapshot {
         guard let facts = answer.live, let connection = answer.connection else { throw calls.unexpectedAnswer(answer.target) }
-        let ask = SnapshotRequest(
-            access: answer.access, tag: backup.id.snapshotTag, keyspaces: request.keyspaces, skipFlush: false, timeoutSeconds: environment.limits.snapshotTimeoutSeconds)
         await recorder.node(facts.hostID, address: facts.address, stage: "snapshot", state: "running")
         do {
-            guard case .snapshotTaken(let taken) = try await calls.ask(connection, .snapshot(ask), node: answer.target) else { throw calls.unexpectedAnswer(answer.target) }
-            let snapshot = NodeSnapshot(facts: facts, target: answer.target, taken: taken, clockOffsetMilliseconds: answer.clockOffsetMilliseconds)
-            try await catalog.setNodeBackup(NodeBackupRecord(backup: backup.id, hostID: facts.hostID, address: facts.address, state: .snapshotTaken, snapshot: taken))
-            await recorder.node(facts.hostID, address: facts.address, stage: "snapshot", state: "done")
-            return snapshot
+            guard case .snapshotTaken(let taken) = try await calls.ask(connection, .snapshot(snapshotRequest(answer)), node: answer.target) else { throw calls.unexpectedAnswer(answer.target) }
+            return try await record(facts, answer, taken)
         } catch {
             let failure = Failure(error).on(facts.address)
             await recorder.node(facts.hostID, address: facts.address, stage: "snapshot", state: "failed", failure: failure)
             throw failure
         }
+    }
+
+    func snapshotRequest(_ answer: Survey.Answer) -> SnapshotRequest {
+        SnapshotRequest(
+            access: answer.access, tag: backup.id.snapshotTag, keyspaces: request.keyspaces, skipFlush: false, timeoutSeconds: environment.limits.snapshotTimeoutSeconds)
+    }
+
+    func record(_ facts: NodeFacts, _ answer: Survey.Answer, _ taken: SnapshotTaken) async throws -> NodeSnapshot {
+        try await catalog.setNodeBackup(NodeBackupRecord(backup: backup.id, hostID: facts.hostID, address: facts.address, state: .snapshotTaken, snapshot: taken))
+        await recorder.node(facts.hostID, address: facts.address, stage: "snapshot", state: "done")
+        return NodeSnapshot(facts: facts, target: answer.target, taken: taken, clockOffsetMilliseconds: answer.clockOffsetMilliseconds)
     }
 
     /// A plain backup bears a schema that changes meanwhile, each node having its own tables' schema; it is told all the same.

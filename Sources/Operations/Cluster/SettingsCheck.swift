@@ -13,6 +13,7 @@ enum SettingsCheck {
             if let host = own.jmxHost { _ = try HostAddress(host) }
         }
         _ = try HostAddress(settings.jmx.host)
+        try window(settings)
         try user(settings.ssh.user)
         guard settings.ssh.keyFile.hasPrefix("/") else { throw bad("the SSH key '\(settings.ssh.keyFile)' is not an absolute path", "give the path on the master") }
         try agentFolder(settings.ssh.agentFolder)

@@ -10,7 +10,7 @@ enum RestoreFindings {
     static func whole(
         _ kind: RestorePlan.Kind, _ description: BackupDescription, cluster: ClusterRecord, survey: Survey?, targets: [RestorePlanner.Target], ageSeconds: Int, smallestGCGrace: (Int, String)?
     ) -> [Finding] {
-        age(kind, ageSeconds, smallestGCGrace) + scope(kind, description) + consistency(kind, description) + partitioner(description, cluster) + schema(description, survey)
+        age(kind, ageSeconds, smallestGCGrace) + scope(kind, description) + consistency(kind, description, cluster) + partitioner(description, cluster) + schema(description, survey)
             + (kind == .node ? peers(survey, targets) : members(description, targets))
     }
 
@@ -34,12 +34,16 @@ enum RestoreFindings {
         return findings
     }
 
-    private static func consistency(_ kind: RestorePlan.Kind, _ description: BackupDescription) -> [Finding] {
+    private static func consistency(_ kind: RestorePlan.Kind, _ description: BackupDescription, _ cluster: ClusterRecord) -> [Finding] {
         switch kind {
         case .cluster:
             let lost = Finding(.warning, "restore.loses-writes", "everything written to the cluster since the backup is lost")
             guard description.consistency == .perNode else { return [lost] }
-            return [lost, Finding(.warning, "restore.per-node", "the backup is not transactionally consistent: each node is as of its own snapshot")]
+            let reasons = description.pause.map { ": " + $0.doubts.map(\.text).joined(separator: "; ") } ?? ""
+            let told = "the backup is not transactionally consistent: each node is as of its own snapshot\(reasons)"
+            // Whoever has an application that is paused for backups has transactions that such a restore tears apart.
+            guard let application = cluster.settings.application else { return [lost, Finding(.warning, "restore.per-node", told)] }
+            return [lost, Finding(.override, "restore.per-node", "\(told); transactions of '\(application)' may come back in part")]
         case .node:
             return [
                 Finding(

@@ -35,6 +35,10 @@ struct RestorePlanner: Sendable {
         let backup = try await chosenBackup()
         let (store, _) = try await environment.open(backup.store)
         let description = try await environment.backupDescription(cluster.name, backup.id, in: store)
+        // The catalogue may say what the document in the store does not bear out.
+        guard !request.consistent || (description.consistency == .transactional && description.pause?.isConsistent == true) else {
+            throw Failure("restore.not-consistent", "backup \(backup.id) is not proven consistent by its own description", hint: "aeneas backup list --cluster \(cluster.name)")
+        }
         guard description.clusterID == cluster.id else {
             throw Failure("restore.other-cluster", "backup \(backup.id) is of another cluster ('\(description.cassandraName)', id \(description.clusterID))")
         }
@@ -58,7 +62,17 @@ struct RestorePlanner: Sendable {
             guard record.state == .complete else {
                 throw Failure("restore.backup-not-complete", "backup \(id) is \(record.state.rawValue), not complete", hint: "aeneas backup list --cluster \(cluster.name)")
             }
+            guard !request.consistent || record.consistency == .transactional else {
+                throw Failure(
+                    "restore.not-consistent", "backup \(id) is not proven consistent, and a consistent one was asked for", hint: "aeneas backup show \(id) names the reasons; 'aeneas backup list' the others")
+            }
             return record
+        }
+        if request.consistent {
+            guard let newest = try await environment.catalog.backups(cluster: cluster.id).first(where: { $0.state == .complete && $0.consistency == .transactional }) else {
+                throw Failure("restore.no-backup", "'\(cluster.name)' has no complete backup that is proven consistent", hint: "aeneas backup list --cluster \(cluster.name)")
+            }
+            return newest
         }
         guard let newest = try await environment.catalog.backups(cluster: cluster.id).first(where: { $0.state == .complete }) else {
             throw Failure("restore.no-backup", "'\(cluster.name)' has no complete backup", hint: "aeneas backup list --cluster \(cluster.name)")

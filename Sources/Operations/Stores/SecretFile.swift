@@ -5,7 +5,12 @@ import Glibc
 enum SecretFile {
     static let greatestSize = 64 << 10
 
-    static func read(_ path: String, what: String) throws -> [UInt8] {
+    static func read(_ path: String, what: String) throws -> [UInt8] { try read(path, what: what, isSecret: true) }
+
+    /// One that everybody may read: certificates of authorities.
+    static func readOpenly(_ path: String, what: String) throws -> [UInt8] { try read(path, what: what, isSecret: false) }
+
+    private static func read(_ path: String, what: String, isSecret: Bool) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure("input.secret-unreadable", "cannot read the \(what) in '\(path)': \(String(cString: strerror(errno)))", hint: "does the file exist on the master, readable by aeneasd?")
@@ -13,7 +18,7 @@ enum SecretFile {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw Failure("input.secret-unreadable", "'\(path)' is not a file") }
-        guard status.st_mode & 0o077 == 0 else {
+        guard !isSecret || status.st_mode & 0o077 == 0 else {
             throw Failure("input.secret-exposed", "others may read the \(what) in '\(path)' (mode \(String(status.st_mode & 0o777, radix: 8)))", hint: "chmod 600 '\(path)'")
         }
         guard status.st_size <= greatestSize else { throw Failure("input.secret-unreadable", "'\(path)' is larger than \(greatestSize) bytes") }

@@ -23,7 +23,23 @@ struct VerifyOperation: Sendable {
         let results = try await recorder.stage("verify") {
             try allValues(parts, await onEach(parts, width: environment.limits.nodesAtOnce) { part in try await verify(part) }, name: \.node.address)
         }
-        try await conclude(description, parts, results)
+        let faults = await verifyFiles(description.files ?? [])
+        try await conclude(description, parts, results, fileFaults: faults)
+    }
+
+    /// What commands wrote in the window, read by the master itself: it has brought them there.
+    private func verifyFiles(_ files: [BackupFile]) async -> Int {
+        var faults = 0
+        for file in files {
+            do {
+                try await StoredFile(store: store, cluster: cluster.name, backup: backup, file: file).verify()
+            } catch {
+                faults += 1
+                let failure = Failure(error)
+                await recorder.note(.error, failure.description, code: failure.code)
+            }
+        }
+        return faults
     }
 
     private func verify(_ part: Part) async throws -> VerifyResult {
@@ -51,8 +67,8 @@ struct VerifyOperation: Sendable {
         return description.nodes.compactMap { node in node.part.map { Part(node: node, part: $0, target: targets[node.hostID] ?? anyTarget) } }
     }
 
-    private func conclude(_ description: BackupDescription, _ parts: [Part], _ results: [VerifyResult]) async throws {
-        var faults = 0
+    private func conclude(_ description: BackupDescription, _ parts: [Part], _ results: [VerifyResult], fileFaults: Int) async throws {
+        var faults = fileFaults
         for (part, result) in zip(parts, results) {
             faults += result.faults.count
             for fault in result.faults.prefix(100) {
@@ -65,7 +81,8 @@ struct VerifyOperation: Sendable {
             let what = faults > 0 ? "\(faults) objects of it are missing or changed" : "it lacks the parts of \(missing.map(\.address).joined(separator: ", "))"
             throw Failure("backup.not-whole", "backup \(backup) is not whole in \(store.store.place): \(what)", hint: "take a new backup now; 'aeneas run show' lists every object")
         }
-        let objects = results.reduce(0) { $0 + $1.objects }, bytes = results.reduce(0) { $0 + $1.bytesRead }, damaged = results.reduce(0) { $0 + $1.damagedAtSource }
+        let files = description.files ?? []
+        let objects = results.reduce(files.count) { $0 + $1.objects }, bytes = results.reduce(files.reduce(0) { $0 + $1.size }) { $0 + $1.bytesRead }, damaged = results.reduce(0) { $0 + $1.damagedAtSource }
         await recorder.note(.info, "backup \(backup) is whole: \(objects) objects, \(bytes) bytes read and hashed" + (damaged > 0 ? "; \(damaged) SSTables were damaged on their node already" : ""))
     }
 }
