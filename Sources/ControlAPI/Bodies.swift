@@ -57,6 +57,11 @@ package struct ClusterSettingsBody: Codable, Hashable, Sendable {
     package var workers: Int?
     package var bytesPerSecond: Int?
     package var store: StoreName?
+    package var application: ApplicationName?
+    /// Whether a backup that does not say is to be consistent.
+    package var consistent: Bool?
+    /// Run by the master inside the window of every consistent backup.
+    package var windowCommands: [WindowCommandBody]?
     package var startTimeoutSeconds: Int?
     package var stopTimeoutSeconds: Int?
     package var repairTimeoutSeconds: Int?
@@ -64,6 +69,16 @@ package struct ClusterSettingsBody: Codable, Hashable, Sendable {
     package var nodes: [String: NodeSettingsBody]?
 
     package init() {}
+}
+
+/// Program and arguments, run without a shell; `name` is that of what it writes to its standard output.
+package struct WindowCommandBody: Codable, Hashable, Sendable {
+    package var name: FileName
+    package var words: [String]
+    package init(name: FileName, words: [String]) {
+        self.name = name
+        self.words = words
+    }
 }
 
 package struct NodeSettingsBody: Codable, Hashable, Sendable {
@@ -85,12 +100,15 @@ package struct ClusterBody: Codable, Hashable, Sendable {
     package var registered: Timestamp
     package var seen: Timestamp
     package var store: StoreName?
+    package var application: ApplicationName?
+    package var consistent: Bool
+    package var windowCommands: [WindowCommandBody]
     package var nodes: [NodeBody]
     package var keyspaces: [String: Replication]
 
     package init(
         id: ClusterID, name: ClusterName, cassandraName: String, release: String, partitioner: String, snitch: String, schemaVersion: String, registered: Timestamp, seen: Timestamp,
-        store: StoreName?, nodes: [NodeBody], keyspaces: [String: Replication]
+        store: StoreName?, application: ApplicationName? = nil, consistent: Bool = false, windowCommands: [WindowCommandBody] = [], nodes: [NodeBody], keyspaces: [String: Replication]
     ) {
         self.id = id
         self.name = name
@@ -102,6 +120,9 @@ package struct ClusterBody: Codable, Hashable, Sendable {
         self.registered = registered
         self.seen = seen
         self.store = store
+        self.application = application
+        self.consistent = consistent
+        self.windowCommands = windowCommands
         self.nodes = nodes
         self.keyspaces = keyspaces
     }
@@ -213,10 +234,22 @@ package struct BackupStartBody: Codable, Hashable, Sendable {
     package var store: StoreName?
     /// Empty: all.
     package var keyspaces: [KeyspaceName]
-    package init(cluster: ClusterName, store: StoreName? = nil, keyspaces: [KeyspaceName] = []) {
+    /// nil: as the cluster's settings say.
+    package var consistent: Bool?
+    /// Whether a backup that was to be consistent and is not is kept as one that is not.
+    package var keepPlain: Bool?
+    /// Run inside the window, besides the cluster's own.
+    package var commands: [WindowCommandBody]?
+    package init(
+        cluster: ClusterName, store: StoreName? = nil, keyspaces: [KeyspaceName] = [], consistent: Bool? = nil, keepPlain: Bool? = nil,
+        commands: [WindowCommandBody]? = nil
+    ) {
         self.cluster = cluster
         self.store = store
         self.keyspaces = keyspaces
+        self.consistent = consistent
+        self.keepPlain = keepPlain
+        self.commands = commands
     }
 }
 
@@ -224,10 +257,12 @@ package struct RunStartedBody: Codable, Hashable, Sendable {
     package var run: RunID
     package var backup: BackupID?
     package var restore: RestoreID?
-    package init(run: RunID, backup: BackupID? = nil, restore: RestoreID? = nil) {
+    package var pause: PauseID?
+    package init(run: RunID, backup: BackupID? = nil, restore: RestoreID? = nil, pause: PauseID? = nil) {
         self.run = run
         self.backup = backup
         self.restore = restore
+        self.pause = pause
     }
 }
 
@@ -246,12 +281,16 @@ package struct BackupBody: Codable, Hashable, Sendable {
     package var sstables: Int
     /// SSTables that were damaged on their node when they were read.
     package var damaged: Int
+    /// Why the window of its pause does not prove that it is consistent; empty: it does, nil: no application was paused for it.
+    package var doubts: [PauseDoubt]?
     /// With `GET /v1/backups/{id}` only.
     package var description: BackupDescription?
+    /// With `GET /v1/backups/{id}` only. Also of a backup that failed, which has no description.
+    package var pause: PauseWindow?
 
     package init(
         id: BackupID, cluster: ClusterName, store: StoreName, run: RunID, state: String, consistency: BackupDescription.Consistency, started: Timestamp, finished: Timestamp?, bytes: Int,
-        sentBytes: Int, sstables: Int, damaged: Int, description: BackupDescription?
+        sentBytes: Int, sstables: Int, damaged: Int, doubts: [PauseDoubt]? = nil, description: BackupDescription?, pause: PauseWindow? = nil
     ) {
         self.id = id
         self.cluster = cluster
@@ -265,7 +304,9 @@ package struct BackupBody: Codable, Hashable, Sendable {
         self.sentBytes = sentBytes
         self.sstables = sstables
         self.damaged = damaged
+        self.doubts = doubts
         self.description = description
+        self.pause = pause
     }
 }
 
@@ -280,12 +321,17 @@ package struct RestoreStartBody: Codable, Hashable, Sendable {
     package var overrides: [String]
     /// The digest that the plan was shown with: refused when the plan has changed since. Nil only for `plan`.
     package var planDigest: String?
-    package init(cluster: ClusterName, backup: BackupID? = nil, node: String? = nil, overrides: [String] = [], planDigest: String? = nil) {
+    /// Takes none but a consistent backup.
+    package var consistent: Bool?
+    package init(
+        cluster: ClusterName, backup: BackupID? = nil, node: String? = nil, overrides: [String] = [], planDigest: String? = nil, consistent: Bool? = nil
+    ) {
         self.cluster = cluster
         self.backup = backup
         self.node = node
         self.overrides = overrides
         self.planDigest = planDigest
+        self.consistent = consistent
     }
 }
 
@@ -395,9 +441,14 @@ package struct RunBody: Codable, Hashable, Sendable {
 
     package var id: RunID
     package var kind: String
-    package var cluster: ClusterName
+    /// nil: a pause of an application by itself.
+    package var cluster: ClusterName?
     package var backup: BackupID?
     package var restore: RestoreID?
+    /// The last one that was made for it.
+    package var pause: PauseID?
+    /// The one that was paused for it.
+    package var application: ApplicationName?
     /// `running`, `succeeded`, `failed`, `partly-failed`, `interrupted`, `cancelled`.
     package var state: String
     package var started: Timestamp
@@ -409,7 +460,7 @@ package struct RunBody: Codable, Hashable, Sendable {
     package var events: [Event]
 
     package init(
-        id: RunID, kind: String, cluster: ClusterName, backup: BackupID?, restore: RestoreID?, state: String, started: Timestamp, ended: Timestamp?, failure: Failure?, stages: [Stage],
+        id: RunID, kind: String, cluster: ClusterName?, backup: BackupID?, restore: RestoreID?, pause: PauseID? = nil, application: ApplicationName? = nil, state: String, started: Timestamp, ended: Timestamp?, failure: Failure?, stages: [Stage],
         nodes: [Node], events: [Event]
     ) {
         self.id = id
@@ -417,6 +468,8 @@ package struct RunBody: Codable, Hashable, Sendable {
         self.cluster = cluster
         self.backup = backup
         self.restore = restore
+        self.pause = pause
+        self.application = application
         self.state = state
         self.started = started
         self.ended = ended

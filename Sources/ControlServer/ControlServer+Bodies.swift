@@ -12,11 +12,22 @@ extension ControlServer {
         return ClusterBody(
             id: cluster.id, name: cluster.name, cassandraName: cluster.cassandraName, release: topology?.release ?? newest?.facts.release ?? "", partitioner: cluster.partitioner,
             snitch: newest?.facts.snitch ?? "", schemaVersion: topology?.schemaVersion ?? "", registered: cluster.createdAt, seen: newest?.seenAt ?? cluster.createdAt,
-            store: cluster.settings.store,
+            store: cluster.settings.store, application: cluster.settings.application, consistent: cluster.settings.consistent,
+            windowCommands: cluster.settings.windowCommands.map { WindowCommandBody(name: $0.name, words: $0.words) },
             nodes: nodes.map {
                 NodeBody(
                     hostID: $0.hostID, address: $0.address, datacenter: $0.datacenter, rack: $0.rack, release: $0.facts.release, tokens: $0.tokens, folders: $0.facts.folders, seen: $0.seenAt)
             }, keyspaces: newest?.facts.keyspaces ?? [:])
+    }
+
+    /// - Parameter whole: With what is left out of lists.
+    func backupBody(_ backup: BackupRecord, cluster: ClusterName?, whole: Bool) async throws -> BackupBody {
+        // Of a backup that failed only the pause itself tells.
+        let window = if let description = backup.description { description.pause } else { try await operations.environment.catalog.pauses(of: backup.run).last?.window }
+        return BackupBody(
+            id: backup.id, cluster: cluster ?? ClusterName(unchecked: "unknown"), store: backup.store, run: backup.run, state: backup.state.rawValue, consistency: backup.consistency,
+            started: backup.startedAt, finished: backup.finishedAt, bytes: backup.bytes, sentBytes: backup.sentBytes, sstables: backup.sstables, damaged: backup.damaged,
+            doubts: window?.doubts, description: whole ? backup.description : nil, pause: whole ? window : nil)
     }
 
     func restoreBody(_ restore: RestoreRecord, withPlan: Bool) async throws -> RestoreBody {
@@ -46,11 +57,11 @@ extension ControlServer {
     /// - Parameter after: nil leaves nodes and events out.
     func runBody(_ run: RunRecord, after: Int?) async throws -> RunBody {
         let catalog = operations.environment.catalog
-        let stages = try await catalog.stages(of: run.id)
+        let stages = try await catalog.stages(of: run.id), pause = try await catalog.pauses(of: run.id).last
         let nodes = after == nil ? [] : try await catalog.runNodes(of: run.id), events = try await after.asyncMap { try await catalog.events(of: run.id, after: $0) } ?? []
         return RunBody(
-            id: run.id, kind: run.kind.word, cluster: try await catalog.cluster(id: run.clusterID).name, backup: run.backup, restore: run.restore, state: run.state.word,
-            started: run.startedAt, ended: run.endedAt, failure: run.failure,
+            id: run.id, kind: run.kind.word, cluster: try await run.clusterID.asyncMap { try await catalog.cluster(id: $0).name }, backup: run.backup, restore: run.restore,
+            pause: pause?.id, application: pause?.application, state: run.state.word, started: run.startedAt, ended: run.endedAt, failure: run.failure,
             stages: stages.map { RunBody.Stage(name: $0.name, state: $0.state.rawValue, started: $0.startedAt, ended: $0.endedAt, detail: $0.detail) },
             nodes: nodes.map { node in RunBody.Node(node, stage: stages.last(where: { $0.name == node.stage })) },
             events: events.map { RunBody.Event(number: $0.number, at: $0.at, level: $0.level, node: $0.node, text: $0.text, code: $0.code) })
@@ -97,6 +108,7 @@ extension RunKind {
         case .verify: "verify"
         case .restoreNode: "restore-node"
         case .restoreCluster: "restore-cluster"
+        case .pause: "pause"
         }
     }
 }
@@ -108,15 +120,6 @@ extension RestoreState {
         case .rolledBack: "rolled-back"
         default: rawValue
         }
-    }
-}
-
-extension BackupBody {
-    init(_ backup: BackupRecord, cluster: ClusterName?, withDescription: Bool) {
-        self.init(
-            id: backup.id, cluster: cluster ?? ClusterName(unchecked: "unknown"), store: backup.store, run: backup.run, state: backup.state.rawValue, consistency: backup.consistency,
-            started: backup.startedAt, finished: backup.finishedAt, bytes: backup.bytes, sentBytes: backup.sentBytes, sstables: backup.sstables, damaged: backup.damaged,
-            description: withDescription ? backup.description : nil)
     }
 }
 
@@ -171,24 +174,13 @@ extension StoreSettings {
 }
 
 extension RestoreRequest {
-    init(_ body: RestoreStartBody) { self.init(cluster: body.cluster, backup: body.backup, node: body.node, overrides: body.overrides) }
+    init(_ body: RestoreStartBody) { self.init(cluster: body.cluster, backup: body.backup, node: body.node, overrides: body.overrides, consistent: body.consistent ?? false) }
 }
 
-extension ClusterSettings {
-    init(_ body: ClusterSettingsBody, _ defaults: ControlServer.Defaults) {
-        var ssh = SSHSettings(user: body.sshUser ?? defaults.sshUser, keyFile: body.sshKeyFile ?? defaults.sshKeyFile)
-        ssh.port = body.sshPort ?? ssh.port
-        ssh.agentFolder = body.agentFolder ?? ssh.agentFolder
-        self.init(ssh: ssh)
-        jmx = JMXSettings(
-            host: body.jmxHost ?? jmx.host, port: body.jmxPort ?? jmx.port, credentialsFile: body.jmxCredentialsFile, tls: body.jmxTLS ?? false, tlsCAFile: body.jmxTLSCAFile)
-        stopCommand = body.stopCommand ?? stopCommand
-        startCommand = body.startCommand ?? startCommand
-        stopTimeoutSeconds = body.stopTimeoutSeconds ?? stopTimeoutSeconds
-        startTimeoutSeconds = body.startTimeoutSeconds ?? startTimeoutSeconds
-        repairTimeoutSeconds = body.repairTimeoutSeconds ?? repairTimeoutSeconds
-        transfer = Transfer(workers: body.workers ?? transfer.workers, bytesPerSecond: body.bytesPerSecond)
-        store = body.store
-        nodeOverrides = (body.nodes ?? [:]).mapValues { NodeOverride(sshHost: $0.sshHost, sshPort: $0.sshPort, jmxHost: $0.jmxHost, jmxPort: $0.jmxPort) }
+extension BackupRequest {
+    init(_ body: BackupStartBody) {
+        self.init(
+            cluster: body.cluster, store: body.store, keyspaces: body.keyspaces, consistent: body.consistent, keepPlain: body.keepPlain ?? false,
+            commands: (body.commands ?? []).map(WindowCommand.init))
     }
 }

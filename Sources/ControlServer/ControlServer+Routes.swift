@@ -14,10 +14,12 @@ extension ControlServer {
         addBackups(to: &router)
         addRestores(to: &router)
         addRuns(to: &router)
+        addApplications(to: &router)
+        addPauses(to: &router)
         return router
     }
 
-    private var catalog: Catalog { operations.environment.catalog }
+    var catalog: Catalog { operations.environment.catalog }
 
     private func addGeneral(to router: inout Router) {
         router.on("GET", "/v1/health", answering { _, _ in
@@ -47,6 +49,10 @@ extension ControlServer {
                 try await operations.registration.register(name: body.name, contact: body.contact, settings: settings, acceptNewHostKeys: body.acceptNewHostKeys))
         })
         router.on("GET", "/v1/clusters/{name}", answering { _, parameters in try await clusterBody(try await catalog.cluster(named: ClusterName(parameters["name"]))) })
+        router.on("PATCH", "/v1/clusters/{name}/settings", answering { request, parameters in
+            let name = try ClusterName(parameters["name"]), patch = try Self.body(ClusterSettingsPatch.self, of: request)
+            return try await clusterBody(try await operations.registration.change(name) { $0.apply(patch) })
+        })
         router.on("POST", "/v1/clusters/{name}/refresh", answering { _, parameters in
             let cluster = try await catalog.cluster(named: ClusterName(parameters["name"]))
             try await operations.registration.refresh(cluster)
@@ -70,17 +76,29 @@ extension ControlServer {
         router.on("GET", "/v1/backups", answering { request, _ in
             let chosen = try await chosenCluster(request)
             let names = try await clusterNames()
-            return try await catalog.backups(cluster: chosen).map { BackupBody($0, cluster: names[$0.clusterID], withDescription: false) }
+            var bodies: [BackupBody] = []
+            for backup in try await catalog.backups(cluster: chosen) { bodies.append(try await backupBody(backup, cluster: names[backup.clusterID], whole: false)) }
+            return bodies
         })
         router.on("POST", "/v1/backups", answering(status: 202) { request, _ in
             let body = try Self.body(BackupStartBody.self, of: request)
-            let backup = try await operations.startBackup(BackupRequest(cluster: body.cluster, store: body.store, keyspaces: body.keyspaces))
+            let backup = try await operations.startBackup(BackupRequest(body))
             return RunStartedBody(run: backup.run, backup: backup.id)
         })
         router.on("GET", "/v1/backups/{id}", answering { _, parameters in
             let backup = try await catalog.backup(BackupID(parameters["id"]))
-            return BackupBody(backup, cluster: try await clusterNames()[backup.clusterID], withDescription: true)
+            return try await backupBody(backup, cluster: try await clusterNames()[backup.clusterID], whole: true)
         })
+        router.on("GET", "/v1/backups/{id}/files/{name}") { _, parameters in
+            do {
+                let stored = try await operations.backupFile(BackupID(parameters["id"]), FileName(parameters["name"]))
+                return HTTPResponse(
+                    status: 200, headers: ["content-type": "application/octet-stream", Routes.fileHash: stored.file.sha256.rawValue],
+                    body: .producer { writer in try await stored.stream { try await writer.write($0) } })
+            } catch {
+                return Self.answer(Failure(error))
+            }
+        }
         router.on("POST", "/v1/backups/{id}/verify", answering(status: 202) { _, parameters in
             let run = try await operations.startVerify(BackupID(parameters["id"]))
             return RunStartedBody(run: run.id, backup: run.backup)

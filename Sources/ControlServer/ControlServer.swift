@@ -23,7 +23,6 @@ package struct ControlServer: Sendable {
     let log: Log
     private let token: Secret<String>?
 
-
     /// - Parameter token: Without one nothing is answered over TCP.
     package init(operations: Operations, version: String, defaults: Defaults, token: Secret<String>?, log: Log) {
         self.operations = operations
@@ -32,7 +31,6 @@ package struct ControlServer: Sendable {
         self.token = token
         self.log = log
         started = operations.environment.clock()
-
     }
 
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -106,13 +104,16 @@ package struct ControlServer: Sendable {
 enum HTTPStatus {
     static func of(_ failure: Failure) -> Int {
         switch failure.code {
-        case let code where code.hasPrefix("catalog.unknown-") || code == "backup.not-in-store" || code == "restore.unknown-node": 404
+        case let code where code.hasPrefix("catalog.unknown-"): 404
+        case "backup.not-in-store", "backup.no-such-file", "restore.unknown-node": 404
         case "input.run-over": 409
-        case let code where code.hasPrefix("input.") || code == "cluster.bad-settings" || code == "store.misconfigured": 400
+        case let code where code.hasPrefix("input.") || code.hasSuffix(".bad-settings") || code == "store.misconfigured": 400
         case "catalog.cluster-locked", "cluster.already-registered", "catalog.cluster-name-taken", "catalog.store-name-taken", "catalog.cluster-known", "catalog.store-known",
-            "restore.plan-changed", "restore.wrong-state", "restore.override-needed":
+            "restore.plan-changed", "restore.wrong-state", "restore.override-needed", "catalog.application-name-taken", "catalog.application-in-use", "pause.in-use", "pause.settling",
+            "pause.already-paused", "pause.not-open", "pause.over":
             409
-        case let code where code.hasPrefix("restore.") || code.hasPrefix("backup."): 422
+        case "pause.target-unreachable", "pause.no-answer", "pause.not-opened", "pause.guardian-cannot-reach", "pause.service-unresolved": 502
+        case let code where code.hasPrefix("restore.") || code.hasPrefix("backup.") || code.hasPrefix("pause."): 422
         case let code where code.hasPrefix("ssh.") || code.hasPrefix("agent.") || code.hasPrefix("cassandra.") || code.hasPrefix("cluster.") || code.hasPrefix("store."): 502
         default: failure.recovery == .retry ? 503 : 500
         }

@@ -42,7 +42,20 @@ import Testing
             ("POST", "/v1/backups", #"{"cluster":"../x","keyspaces":[]}"#, "400 input.bad-body"), ("POST", "/v1/backups", #"{"cluster":"prod"}"#, "400 input.bad-body"),
             ("POST", "/v1/stores", #"{"name":"s","kind":"folder"}"#, "400 input.bad-body"), ("POST", "/v1/stores", #"{"name":"s","kind":"folder","path":"relative"}"#, "400 store.misconfigured"),
             ("POST", "/v1/restores", #"{"cluster":"prod","overrides":[]}"#, "400 input.bad-body"), ("GET", "/v1/runs/01J9ZK00000000000000000000?after=x", "", "400 input.bad-query"),
-            ("GET", "/v1/runs/01J9ZK00000000000000000000?wait=-1", "", "400 input.bad-query"), ("GET", "/v1/runs/short", "", "400 input.bad-name")
+            ("GET", "/v1/applications/none", "", "404 catalog.unknown-application"), ("DELETE", "/v1/applications/none", "", "404 catalog.unknown-application"),
+            ("PUT", "/v1/applications/none/settings", #"{"targets":["a:1"]}"#, "404 catalog.unknown-application"), ("GET", "/v1/applications/none/status", "", "404 catalog.unknown-application"),
+            ("POST", "/v1/applications/none/unpause", "", "404 catalog.unknown-application"), ("GET", "/v1/pauses/01J9ZK00000000000000000000", "", "404 catalog.unknown-pause"),
+            ("POST", "/v1/pauses/01J9ZK00000000000000000000/alive", "", "404 catalog.unknown-pause"), ("POST", "/v1/pauses/01J9ZK00000000000000000000/end", "", "404 catalog.unknown-pause"),
+            ("POST", "/v1/pauses/01J9ZK00000000000000000000/finish", #"{"exitStatus":0}"#, "404 catalog.unknown-pause"), ("POST", "/v1/pauses/x/alive", "", "400 input.bad-name"),
+            ("POST", "/v1/pauses/01J9ZK00000000000000000000/finish", "{}", "400 input.bad-body"), ("GET", "/v1/pauses?open=maybe", "", "400 input.bad-query"),
+            ("GET", "/v1/pauses?application=..%2f", "", "400 input.bad-name"), ("POST", "/v1/pauses", #"{"application":"none","holdMilliseconds":1}"#, "404 catalog.unknown-application"),
+            ("POST", "/v1/pauses", "{}", "400 input.bad-body"), ("POST", "/v1/applications", #"{"name":"shop"}"#, "400 input.bad-body"),
+            ("POST", "/v1/applications", #"{"name":"shop","settings":{}}"#, "400 pause.bad-settings"),
+            ("POST", "/v1/applications", #"{"name":"shop","settings":{"targets":["a"]}}"#, "400 input.bad-body"),
+            ("POST", "/v1/applications", #"{"name":"shop","settings":{"targets":["a:1"],"drainSeconds":0}}"#, "400 pause.bad-settings"),
+            ("POST", "/v1/applications", #"{"name":"../x","settings":{"targets":["a:1"]}}"#, "400 input.bad-body"), ("PATCH", "/v1/clusters/none/settings", "{}", "404 catalog.unknown-cluster"),
+            ("PATCH", "/v1/clusters/none/settings", #"{"sshPort":"x"}"#, "400 input.bad-body"), ("GET", "/v1/backups/20261124T145501Z-1a2b3c/files/pg", "", "404 catalog.unknown-backup"),
+            ("GET", "/v1/backups/20261124T145501Z-1a2b3c/files/..%2fx", "", "400 input.bad-name"), ("GET", "/v1/runs/01J9ZK00000000000000000000?wait=-1", "", "400 input.bad-query"), ("GET", "/v1/runs/short", "", "400 input.bad-name")
         ])
     func refused(_ method: String, _ path: String, _ body: String, _ expected: String) async throws {
         try await ServerBench.with { bench in

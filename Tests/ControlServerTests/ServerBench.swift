@@ -9,6 +9,7 @@ import HTTPServer
 import Logging
 import ObjectStoreDrivers
 import Operations
+import ScalarAdmin
 import Synchronization
 import TestSupport
 import Threads
@@ -18,6 +19,8 @@ final class ServerBench: Sendable {
     static let token = "0123456789abcdef0123456789abcdef"
     let folder: URL
     let cluster: FakeCluster
+    /// What can be paused: three instances.
+    let application = FakeApplication()
     let operations: Operations
     let catalog: Catalog
     private let server: HTTPServer
@@ -29,9 +32,16 @@ final class ServerBench: Sendable {
         cluster = FakeCluster(nodes: 3)
         catalog = try Catalog.open(path: folder.appendingPathComponent("catalogue.sqlite").path)
         let clock = TickingClock()
+        let pausing = PauseEnvironment(
+            openLink: { [application] target, _ in application.link(target) }, resolve: { $0.targets }, guards: NoGuards(), folder: folder.appendingPathComponent("window").path)
+        var limits = OperationLimits()
+        limits.pausePoll = .milliseconds(5)
+        limits.unpauseProof = .milliseconds(300)
+        limits.lateMargin = .milliseconds(20)
         operations = Operations(
             environment: OperationsEnvironment(
-                catalog: catalog, dispatch: cluster, openStore: { try openStore($0) }, clock: { clock.now() }, random: { randomBytes($0) }, log: Log(level: .error), pool: BlockingPool(width: 4)))
+                catalog: catalog, dispatch: cluster, openStore: { try openStore($0) }, clock: { clock.now() }, random: { randomBytes($0) }, log: Log(level: .error, sink: LogSink(descriptor: -1)),
+                pool: BlockingPool(width: 4), pausing: pausing, limits: limits))
         let control = ControlServer(
             operations: operations, version: "1.2.3", defaults: .init(sshUser: "aeneas", sshKeyFile: "/etc/aeneas/key"), token: token.map { Secret($0) }, log: Log(level: .error, sink: LogSink(descriptor: -1)))
         server = HTTPServer(
@@ -44,6 +54,7 @@ final class ServerBench: Sendable {
     func stop() async {
         await server.stop(grace: .zero)
         await operations.registry.suspendAll()
+        await operations.environment.pauseKeeper.suspend()
         await catalog.close()
     }
 
@@ -106,6 +117,12 @@ final class ServerBench: Sendable {
         _ = try await post("/v1/clusters", addBody, as: ClusterBody.self)
     }
 
+    var applicationBody: ApplicationAddBody {
+        var settings = ApplicationSettingsBody()
+        settings.targets = application.targets
+        return ApplicationAddBody(name: ApplicationName(unchecked: "shop"), settings: settings)
+    }
+
     func startBackup() async throws -> RunStartedBody { try await post("/v1/backups", BackupStartBody(cluster: ClusterName(unchecked: "prod"))) }
 
     /// Waits by the server's own long poll.
@@ -117,6 +134,16 @@ final class ServerBench: Sendable {
             after = body.events.last?.number ?? after
         }
     }
+}
+
+/// Guardians that watch over nothing: the real ones are processes, with tests of their own.
+private struct NoGuards: PauseGuards {
+    private struct None: PauseGuard {
+        let isAlive = true
+        let unreached: [PauseTarget] = []
+        func release() async {}
+    }
+    func start(_ work: GuardWork) async throws -> any PauseGuard { None() }
 }
 
 /// Goes on a millisecond whenever somebody looks at it.
