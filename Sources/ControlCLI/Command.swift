@@ -10,10 +10,10 @@ struct Command: Sendable {
 
     init(
         _ name: String, _ summary: String, discussion: String = "", options: [OptionSpec] = [], operands: [OperandSpec] = [], exitCodes: [ExitCode] = ProgramExit.plain,
-        examples: [CommandExample] = [], action: @escaping Action
+        examples: [CommandExample] = [], passthrough: String? = nil, action: @escaping Action
     ) {
         spec = CommandSpec(
-            name: name, summary: summary, discussion: discussion, options: options, operands: operands, exitCodes: exitCodes, examples: examples)
+            name: name, summary: summary, discussion: discussion, options: options, operands: operands, exitCodes: exitCodes, examples: examples, passthrough: passthrough)
         self.action = action
         children = []
     }
@@ -30,13 +30,19 @@ struct Command: Sendable {
     }
 }
 
-package enum ProgramExit: Int32 {
-    case done = 0
-    case failed = 1
-    case someNodesFailed = 3
-    case usage = 64
+package struct ProgramExit: RawRepresentable, Hashable, Sendable {
+    package let rawValue: Int32
+    package init(rawValue: Int32) { self.rawValue = rawValue }
+
+    package static let done = ProgramExit(rawValue: 0)
+    package static let failed = ProgramExit(rawValue: 1)
+    package static let someNodesFailed = ProgramExit(rawValue: 3)
+    package static let notAllOpen = ProgramExit(rawValue: 3)
+    /// The backup is there, and is less than what was asked for.
+    package static let keptPlain = ProgramExit(rawValue: 3)
+    package static let usage = ProgramExit(rawValue: 64)
     /// 128 and the signal's number, as shells have it.
-    case interrupted = 130
+    package static let interrupted = ProgramExit(rawValue: 130)
 
     static let plain = [ExitCode(0, "done"), ExitCode(1, "failed"), ExitCode(64, "wrong usage")]
     static let watching = [

@@ -4,12 +4,20 @@ import CommandParser
 /// What a command works with.
 struct CommandContext {
     let invocation: Invocation
-    let console: Console
+    var console: Console
     let client: ControlClient
     let table: CommandSpec
     let version: String
     /// For how long a watcher tries to reach a master that has gone.
     let patienceMilliseconds: Int
+
+    /// The same, with everything printed to the errors' side and no terminal: standard output is somebody else's.
+    var besideOutput: CommandContext {
+        var other = self
+        other.console.write = console.writeError
+        other.console.terminalSize = { nil }
+        return other
+    }
 
     var wantsJSON: Bool { invocation.value("output") == "json" }
 
@@ -29,6 +37,18 @@ struct CommandContext {
             throw UsageFault("option '--\(option)': \(value) is out of range", hint: range.upperBound == Int.max ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)")
         }
         return value
+    }
+
+    /// Of an option in whole seconds, at least `least`.
+    func seconds(_ option: String, least: Int = 1) throws -> Int? {
+        guard let duration = invocation.duration(option) else { return nil }
+        let seconds = Int(duration.components.seconds)
+        guard seconds >= least, duration == .seconds(seconds) else { throw UsageFault("option '--\(option)': whole seconds, at least \(least)") }
+        return seconds
+    }
+
+    func milliseconds(_ option: String) -> Int? {
+        invocation.duration(option).map { Int($0.components.seconds) * 1000 + Int($0.components.attoseconds / 1_000_000_000_000_000) }
     }
 
     func port(_ option: String) throws -> Int? { try integer(option, in: 1...65_535) }

@@ -6,13 +6,17 @@ extension Command {
         Command(
             group: "aeneas", "Back up and restore Apache Cassandra clusters", discussion: Self.discussion, options: Self.globalOptions, version: "aeneas \(version)",
             [
-                Command(group: "cluster", "Register clusters and look at them", [.clusterAdd, .clusterList, .clusterShow, .clusterRefresh]),
+                Command(group: "cluster", "Register clusters and look at them", [.clusterAdd, .clusterList, .clusterShow, .clusterSet, .clusterRefresh]),
                 Command(group: "host", "Look at hosts' SSH keys and pin them", [.hostScan, .hostTrust]),
                 Command(group: "store", "Say where backups go", [.storeAdd, .storeList, .storeCheck]),
                 Command(group: "backup", "Take backups, list and verify them", [.backupStart, .backupList, .backupShow, .backupVerify]),
                 Command(
                     group: "restore", "Plan restores and carry them out",
                     [.restorePlan, .restoreStart, .restoreList, .restoreShow, .restoreResume, .restoreRollback, .restoreKeep, .restoreDrop]),
+                Command(
+                    group: "application", "Name the applications that are paused for consistent backups",
+                    [.applicationAdd, .applicationList, .applicationShow, .applicationCheck, .applicationSet, .applicationRemove]),
+                Command(group: "pause", "Pause applications, and see that none stays paused", [.pauseStatus, .pauseEnd, .pauseRun, .pauseHold, .pauseList, .pauseShow]),
                 Command(group: "run", "Follow what is in work", [.runList, .runShow, .runWatch, .runCancel]),
                 .version, .completions, .man,
             ])

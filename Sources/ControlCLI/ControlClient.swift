@@ -5,12 +5,18 @@ import HTTPClient
 /// Calls of the master's REST, one at a time. They block. Nothing is opened or read before the first one.
 final class ControlClient {
     /// Some requests ask every node before they answer.
-    private static let patientSeconds = 900
+    static let patientSeconds = 900
 
-    private let locate: () throws -> ControlEndpoint
+    private let locate: @Sendable () throws -> ControlEndpoint
     private var opened: (ControlEndpoint, HTTPConnection)?
 
-    init(_ locate: @escaping () throws -> ControlEndpoint) { self.locate = locate }
+    init(_ locate: @escaping @Sendable () throws -> ControlEndpoint) { self.locate = locate }
+
+    /// Makes clients of the same master, for other threads.
+    var another: @Sendable () -> ControlClient {
+        let locate = self.locate
+        return { ControlClient(locate) }
+    }
 
     private func open() throws -> (ControlEndpoint, HTTPConnection) {
         if let opened { return opened }
@@ -33,12 +39,45 @@ final class ControlClient {
         return try send("GET", path + (items.isEmpty ? "" : "?\(items)"), seconds: seconds, isCancelled: isCancelled)
     }
 
-    func post<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) throws -> Answer {
-        try send("POST", path, body: .bytes([]), seconds: Self.patientSeconds)
+    func post<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self, seconds: Int = patientSeconds) throws -> Answer {
+        try send("POST", path, body: .bytes([]), seconds: seconds)
     }
 
-    func post<Answer: Decodable>(_ path: String, _ body: some Encodable, as type: Answer.Type = Answer.self) throws -> Answer {
-        try send("POST", path, body: .bytes(JSONText.encode(body)), seconds: Self.patientSeconds)
+    func post<Answer: Decodable>(_ path: String, _ body: some Encodable, as type: Answer.Type = Answer.self, seconds: Int = patientSeconds) throws -> Answer {
+        try send("POST", path, body: .bytes(JSONText.encode(body)), seconds: seconds)
+    }
+
+    func put<Answer: Decodable>(_ path: String, _ body: some Encodable, as type: Answer.Type = Answer.self) throws -> Answer {
+        try send("PUT", path, body: .bytes(JSONText.encode(body)), seconds: Self.patientSeconds)
+    }
+
+    func patch<Answer: Decodable>(_ path: String, _ body: some Encodable, as type: Answer.Type = Answer.self) throws -> Answer {
+        try send("PATCH", path, body: .bytes(JSONText.encode(body)), seconds: Self.patientSeconds)
+    }
+
+    func delete<Answer: Decodable>(_ path: String, as type: Answer.Type = Answer.self) throws -> Answer { try send("DELETE", path, seconds: Self.patientSeconds) }
+
+    /// Gives the answer's bytes to `sink` as they come.
+    ///
+    /// - Parameter stallSeconds: For so long nothing may come.
+    func download(_ path: String, stallSeconds: Int = 120, isCancelled: () -> Bool, sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let (endpoint, connection) = try open()
+        let request = HTTPRequest("GET", endpoint.base + Routes.version + path, fields: endpoint.fields)
+        var lastMove = ContinuousClock.now
+        let response: HTTPResponse
+        do throws(HTTPError) {
+            response = try connection.send(request) {
+                isCancelled() || ContinuousClock.now > lastMove + .seconds(stallSeconds)
+            } sink: { _, bytes in
+                try sink(bytes)
+                lastMove = .now
+            }
+        } catch {
+            if case .callerFailed(let cause) = error { throw cause }
+            if case .cancelled = error, !isCancelled() { throw ControlError.unreachable(endpoint.unreachable("nothing came for \(stallSeconds) s")) }
+            throw ControlError.unreachable(endpoint.unreachable(error.description))
+        }
+        guard (200..<300).contains(response.status) else { throw refusal(response, endpoint) }
     }
 
     private func send<Answer: Decodable>(

@@ -15,7 +15,7 @@ struct BuiltProgram {
     init(_ arguments: [String]) throws {
         process.executableURL = URL(fileURLWithPath: Self.path ?? "")
         process.arguments = arguments
-        process.environment = [:]
+        process.environment = ["PATH": "/usr/bin:/bin"]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = errors
@@ -31,7 +31,8 @@ struct BuiltProgram {
         }) ?? ""
     }
 
-    func interrupt() { kill(process.processIdentifier, SIGINT) }
+    func interrupt() { send(SIGINT) }
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     func end() async -> (status: Int32, errors: String) {
         let handle = errors.fileHandleForReading

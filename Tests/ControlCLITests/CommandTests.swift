@@ -79,7 +79,7 @@ import Testing
             #expect(
                 text.output == """
                     ID                       CLUSTER  STATE     CONSISTENCY  STORE  STARTED               TOOK           SIZE     SENT  DAMAGED
-                    20261124T145501Z-1a2b3c  shop     complete  per-node     prod   2026-11-24 14:55:01Z  3 min 12 s  1.2 GiB  300 MiB        -
+                    20261124T145501Z-1a2b3c  shop     complete  per node     prod   2026-11-24 14:55:01Z  3 min 12 s  1.2 GiB  300 MiB        -
 
                     """)
             #expect(bench.requests == ["GET /v1/backups?cluster=shop"])

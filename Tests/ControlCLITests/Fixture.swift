@@ -21,9 +21,10 @@ func event(_ number: Int, _ text: String, level: Note.Level = .info, node: Strin
     RunBody.Event(number: number, at: start.advanced(by: number * 1000), level: level, node: node, text: text, code: code)
 }
 
-func run(_ state: String, kind: String = "backup", stages: [RunBody.Stage] = [], nodes: [RunBody.Node] = [], events: [RunBody.Event] = [], failure: Failure? = nil) -> RunBody {
+func run(_ state: String, kind: String = "backup", pause: PauseID? = nil, stages: [RunBody.Stage] = [], nodes: [RunBody.Node] = [], events: [RunBody.Event] = [], failure: Failure? = nil) -> RunBody {
     RunBody(
-        id: runID, kind: kind, cluster: shop, backup: backupID, restore: kind == "backup" ? nil : restoreID, state: state, started: start,
+        id: runID, kind: kind, cluster: kind == "pause" ? nil : shop, backup: kind == "pause" ? nil : backupID, restore: kind.hasPrefix("restore") ? restoreID : nil, pause: pause,
+        application: pause.map { _ in app }, state: state, started: start,
         ended: state == "running" ? nil : start.advanced(by: 72_000), failure: failure, stages: stages, nodes: nodes, events: events)
 }
 
@@ -31,7 +32,8 @@ func stage(_ name: String, _ state: String = "running", seconds: Int? = nil) -> 
     RunBody.Stage(name: name, state: state, started: start, ended: seconds.map { start.advanced(by: $0 * 1000) }, detail: nil)
 }
 
-func backup(damaged: [DamagedSSTable] = []) -> BackupBody {
+func backup(damaged: [DamagedSSTable] = [], pause: PauseWindow? = nil, files: [BackupFile]? = nil) -> BackupBody {
+    let consistency: BackupDescription.Consistency = pause?.isConsistent == true ? .transactional : .perNode
     let counts = ManifestEnd(tables: 12, sstables: 345, files: 3105, bytes: 1_288_490_189, damaged: damaged.count)
     let part = BackupPart(
         manifestSHA256: SHA256Hex(unchecked: String(repeating: "a", count: 64)), manifestSize: 9000, counts: counts, snapshotStarted: start, snapshotEnded: start, damaged: damaged)
@@ -40,12 +42,12 @@ func backup(damaged: [DamagedSSTable] = []) -> BackupBody {
             hostID: host(number), address: "10.0.0.\(number)", datacenter: "dc1", rack: "rack1", tokens: ["0"], settings: [:], dataFolders: ["/data"], clockOffsetMilliseconds: 1, part: part)
     }
     let description = BackupDescription(
-        id: backupID, kind: .cluster, consistency: .perNode, cluster: shop, clusterID: ClusterID(unchecked: host(9).rawValue), cassandraName: "Shop", run: runID, started: start, finished: start,
+        id: backupID, kind: .cluster, consistency: consistency, cluster: shop, clusterID: ClusterID(unchecked: host(9).rawValue), cassandraName: "Shop", run: runID, started: start, finished: start,
         release: "5.0.6", partitioner: "Murmur3Partitioner", snitch: "SimpleSnitch", schemaVersion: host(8).rawValue, nodes: [node(1, part), node(2, nil)], complete: false, keyspaces: [:],
-        gcGraceSeconds: [:], onlyKeyspaces: [])
+        gcGraceSeconds: [:], onlyKeyspaces: [], pause: pause, files: files)
     return BackupBody(
-        id: backupID, cluster: shop, store: StoreName(unchecked: "prod"), run: runID, state: "complete", consistency: .perNode, started: start, finished: start.advanced(by: 192_000),
-        bytes: 1_288_490_189, sentBytes: 314_572_800, sstables: 345, damaged: damaged.count, description: description)
+        id: backupID, cluster: shop, store: StoreName(unchecked: "prod"), run: runID, state: "complete", consistency: consistency, started: start, finished: start.advanced(by: 192_000),
+        bytes: 1_288_490_189, sentBytes: 314_572_800, sstables: 345, damaged: damaged.count, doubts: pause?.doubts, description: description, pause: pause)
 }
 
 func plan(kind: RestorePlan.Kind = .node, findings: [RestorePlan.Finding] = [], nodes: Int = 1) -> RestorePlanBody {

@@ -47,11 +47,12 @@ import Testing
         #expect(
             PlanText(body.plan, digest: body.digest).text == """
                 restore node 10.0.0.1 of cluster 'shop'
-                  backup     20261124T145501Z-1a2b3c in store 'prod', consistency per-node
-                  as of      2026-11-24 14:55:01Z, 2 h 5 min ago
-                  deletions  the shortest gc_grace_seconds is 10 d ('shop.orders'): the backup is younger
-                  download   1.2 GiB in 345 SSTables on 1 node
-                  repair     full, all ranges of the node: shop, system_auth
+                  backup       20261124T145501Z-1a2b3c in store 'prod'
+                  consistency  per node: each is as of its own snapshot
+                  as of        2026-11-24 14:55:01Z, 2 h 5 min ago
+                  deletions    the shortest gc_grace_seconds is 10 d ('shop.orders'): the backup is younger
+                  download     1.2 GiB in 345 SSTables on 1 node
+                  repair       full, all ranges of the node: shop, system_auth
 
                 node 10.0.0.1 (dc1, rack1, host id 00000000-0000-4000-8000-000000000001): Cassandra is running and will be stopped
                   destroys, once what was set aside is dropped:
@@ -84,7 +85,7 @@ import Testing
     func clusterPlan() {
         let text = PlanText(plan(kind: .cluster, nodes: 3).plan).text
         #expect(text.hasPrefix("restore the whole cluster 'shop'\n"))
-        #expect(text.contains("  download   3.6 GiB in 1035 SSTables on 3 nodes\n  repair     full, primary ranges of each node in turn: shop, system_auth\n"))
+        #expect(text.contains("  download     3.6 GiB in 1035 SSTables on 3 nodes\n  repair       full, primary ranges of each node in turn: shop, system_auth\n"))
         #expect(text.contains("\nnode 10.0.0.3 (dc1"))
     }
 
@@ -99,7 +100,7 @@ import Testing
                   cluster         shop
                   store           prod
                   state           complete
-                  consistency     per-node
+                  consistency     per node
                   run             01J9ZK00000000000000000001
                   started         2026-11-24 14:55:01Z
                   finished        2026-11-24 14:58:13Z, after 3 min 12 s

@@ -30,6 +30,26 @@ import Testing
             ),
             (["--socket", "/s", "--url", "http://h", "run", "list"], "--socket and --url exclude each other", "give one of them"),
             (["--url", "h:1", "run", "list"], "option '--url': 'h:1' is not a URL", "as in http://127.0.0.1:7373"),
+            (["application", "add", "bank"], "where are its instances?", "--target HOST:PORT for each, or --srv NAME"),
+            (["application", "add", "bank", "--target", "10.0.1.1"], "not a valid target (host:port): '10.0.1.1'", "see 'aeneas application add --help'"),
+            (["application", "add", "bank", "--target", "a:1", "--ca-file", "/ca"], "--ca-file and --authority need --tls", "see 'aeneas application add --help'"),
+            (["application", "add", "bank", "--target", "a:1", "--window", "1500ms"], "option '--window': whole seconds, at least 1", "see 'aeneas application add --help'"),
+            (["application", "set", "bank"], "what is to be changed?", "see 'aeneas application set --help'"),
+            (["application", "set", "bank", "--tls", "--no-tls"], "--tls and --no-tls exclude each other", "see 'aeneas application set --help'"),
+            (["cluster", "set", "shop"], "what is to be changed?", "see 'aeneas cluster set --help'"),
+            (["cluster", "set", "shop", "--application", "a", "--no-application"], "--application and --no-application exclude each other", "see 'aeneas cluster set --help'"),
+            (["cluster", "set", "shop", "--with", "pg"], "option '--with': 'pg' is not NAME=COMMAND", "as in 'pg=pg_dump --no-password shop'"),
+            (["cluster", "set", "shop", "--with", "pg=a", "--with", "pg=b"], "option '--with': 'pg' is given more than once", "see 'aeneas cluster set --help'"),
+            (["backup", "start", "shop", "--with", "pg='a"], "option '--with': a quote is not closed in: 'a", "see 'aeneas backup start --help'"),
+            (["backup", "start", "shop", "--consistent", "--plain"], "--consistent and --plain exclude each other", "see 'aeneas backup start --help'"),
+            (["backup", "start", "shop", "--plain", "--with", "a=b"], "--with is for consistent backups, and --plain says that this is none", "see 'aeneas backup start --help'"),
+            (["pause", "hold", "bank"], "'aeneas pause hold' needs option '--for'", "how long, as in 10s: --for TIME"),
+            (["pause", "hold", "bank", "--for", "0"], "option '--for': a window of no length proves nothing", "see 'aeneas pause hold --help'"),
+            (["pause", "run", "bank", "true"], "'aeneas pause run' does not take 'true'", "see 'aeneas pause run --help'"),
+            (["restore", "start", "shop", "--only", "pg=a"], "--only needs the backup that it is to be taken from", "--backup ID; 'aeneas backup show ID' lists its files"),
+            (["restore", "start", "shop", "--backup", "20261124T145501Z-1a2b3c", "--only", "pg="], "option '--only': 'pg=' is not NAME=FILE", "as in pg=shop.dump"),
+            (["restore", "start", "shop", "--only", "pg=a", "--node", "b"], "--only and --node exclude each other", "see 'aeneas restore start --help'"),
+            (["restore", "start", "shop", "--node", "a", "--yes", "--force"], "--force is for --only", "see 'aeneas restore start --help'"),
             (["man", "backup", "strat"], "there is no command 'backup strat'", "see 'aeneas man --help'"),
         ]
     )
@@ -43,7 +63,8 @@ import Testing
     @Test("help, version, completions and man pages need no master")
     func withoutMaster() async throws {
         for (arguments, expected) in [
-            (["restore", "start", "--help"], "  3    some nodes failed\n"), (["help", "backup"], "verify  Read every object"), (["--version"], "aeneas 1.2.3\n"),
+            (["restore", "start", "--help"], "  3    some nodes failed\n"), (["help", "backup"], "verify  Read every object"), (["pause", "run", "--help"], "[options] <application> [-- command...]\n"),
+            (["help", "pause"], "hold    Keep an application paused for a time"), (["man", "pause", "hold"], ".TH \"AENEAS\\-PAUSE\\-HOLD\" 1"), (["completions", "bash"], "'pause run') "), (["--version"], "aeneas 1.2.3\n"),
             (["completions", "zsh"], "#compdef aeneas\n"), (["man", "backup", "start"], ".TH \"AENEAS\\-BACKUP\\-START\" 1"), (["version"], "aeneas 1.2.3\naeneasd does not answer\n"),
         ] {
             let outcome = try await Bench.run(["--socket", "/nonexistent/s"] + arguments)

@@ -26,6 +26,18 @@ enum Amount {
 
     static func duration(from start: Timestamp, to end: Timestamp) -> String { duration((end.milliseconds - start.milliseconds) / 1000) }
 
+    /// Of a window: `0.4 ms`, `61 ms`, `9.812 s`, `1 min 12 s`.
+    static func fine(microseconds: Int) -> String {
+        switch microseconds {
+        case ..<1000: "\(max(0, microseconds) / 1000).\(max(0, microseconds) / 100 % 10) ms"
+        case ..<1_000_000: "\(microseconds / 1000) ms"
+        case ..<60_000_000: "\(microseconds / 1_000_000).\(String(1000 + microseconds / 1000 % 1000).dropFirst()) s"
+        default: duration(microseconds / 1_000_000)
+        }
+    }
+
+    static func fine(milliseconds: Int) -> String { fine(microseconds: milliseconds * 1000) }
+
     /// `1 node`, `3 nodes`.
     static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }
@@ -33,6 +45,8 @@ enum Amount {
 extension Timestamp {
     /// `2026-11-24 14:55:01Z`.
     var text: String { "\(description.prefix(10)) \(description.dropFirst(11).prefix(8))Z" }
+    /// `2026-11-24 14:55:01.250Z`.
+    var fineText: String { "\(description.prefix(10)) \(description.dropFirst(11))" }
     /// `14:55:01Z`.
     var timeText: String { "\(description.dropFirst(11).prefix(8))Z" }
 }

@@ -8,7 +8,7 @@ enum BackupText {
             ["ID", "CLUSTER", "STATE", "CONSISTENCY", "STORE", "STARTED", "TOOK", "SIZE", "SENT", "DAMAGED"],
             backups.map { backup in
                 [
-                    backup.id.rawValue, backup.cluster.rawValue, backup.state, backup.consistency.rawValue, backup.store.rawValue, backup.started.text,
+                    backup.id.rawValue, backup.cluster.rawValue, backup.state, consistency(backup.consistency, backup.doubts), backup.store.rawValue, backup.started.text,
                     backup.finished.map { Amount.duration(from: backup.started, to: $0) } ?? "-", Amount.bytes(backup.bytes), Amount.bytes(backup.sentBytes),
                     backup.damaged == 0 ? "-" : "\(backup.damaged)",
                 ]
@@ -16,11 +16,20 @@ enum BackupText {
         ).text
     }
 
+    /// `transactional`, `per node`, and `per node (not consistent)` of one that was to be the first.
+    static func consistency(_ consistency: BackupDescription.Consistency, _ doubts: [PauseDoubt]? = nil) -> String {
+        switch consistency {
+        case .transactional: "transactional"
+        case .perNode: doubts?.isEmpty == false ? "per node (not consistent)" : "per node"
+        }
+    }
+
     /// What a backup came to, in one line, and a second one for what was damaged.
     static func outcome(_ backup: BackupBody) -> String {
         let took = backup.finished.map { " in \(Amount.duration(from: backup.started, to: $0))" } ?? ""
         let size = "\(Amount.bytes(backup.bytes)) in \(Amount.count(backup.sstables, "SSTable")), of which \(Amount.bytes(backup.sentBytes)) had to be sent"
-        return "backup \(backup.id) of '\(backup.cluster)' is \(backup.state)\(took): \(size)\n" + damage(backup)
+        let window = backup.pause.map { "\(consistency(backup.consistency, backup.doubts)): \(WindowText($0).lengths)\n" } ?? ""
+        return "backup \(backup.id) of '\(backup.cluster)' is \(backup.state)\(took): \(size)\n" + window + damage(backup)
     }
 
     private static func damage(_ backup: BackupBody) -> String {
@@ -30,13 +39,15 @@ enum BackupText {
 
     static func one(_ backup: BackupBody) -> String {
         var facts = [
-            ["cluster", backup.cluster.rawValue], ["store", backup.store.rawValue], ["state", backup.state], ["consistency", backup.consistency.rawValue], ["run", backup.run.rawValue],
+            ["cluster", backup.cluster.rawValue], ["store", backup.store.rawValue], ["state", backup.state], ["consistency", consistency(backup.consistency, backup.doubts)], ["run", backup.run.rawValue],
             ["started", backup.started.text],
         ]
         if let finished = backup.finished { facts.append(["finished", "\(finished.text), after \(Amount.duration(from: backup.started, to: finished))"]) }
         facts += [["size", "\(Amount.bytes(backup.bytes)) in \(Amount.count(backup.sstables, "SSTable"))"], ["sent", Amount.bytes(backup.sentBytes)], ["damaged", "\(backup.damaged)"]]
         if let description = backup.description { facts += details(description) }
+        let window = backup.pause ?? backup.description?.pause
         return "backup \(backup.id)\n" + TextTable([], facts, indent: 2).text + (backup.description.map { "\n" + nodes($0) + damaged($0) } ?? "")
+            + (window.map(pause) ?? DoubtText.list(backup.doubts ?? [])) + files(backup.description?.files ?? [])
     }
 
     private static func details(_ description: BackupDescription) -> [[String]] {
@@ -52,6 +63,27 @@ enum BackupText {
                 return [node.address, node.datacenter, node.rack] + part + [node.hostID.rawValue]
             }, rightAligned: [4, 5, 6]
         ).text
+    }
+
+    /// The window, and each node's snapshot in it.
+    private static func pause(_ window: PauseWindow) -> String {
+        let facts = [["application", "\(window.application), \(Amount.count(window.targets.count, "instance"))"], ["pause", window.pause.rawValue]]
+        let nodes = window.nodes.map { node in
+            [node.address, milliseconds(node.sentMicroseconds), milliseconds(node.answeredMicroseconds), node.serverMicroseconds.map(milliseconds) ?? "-"]
+        }
+        let table = nodes.isEmpty ? "" : "\n" + TextTable(["ADDRESS", "ASKED AT MS", "ANSWERED AT MS", "SNAPSHOT TOOK MS"], nodes, rightAligned: [1, 2, 3]).text
+        return "\nthe application was paused:\n" + TextTable([], facts, indent: 2).text + WindowText(window).text + table
+    }
+
+    /// `12.3`, since the window's beginning.
+    private static func milliseconds(_ microseconds: Int) -> String { "\(microseconds / 1000).\(abs(microseconds) / 100 % 10)" }
+
+    private static func files(_ files: [BackupFile]) -> String {
+        guard !files.isEmpty else { return "" }
+        let rows = files.map { file in
+            [file.name.rawValue, Amount.bytes(file.size), Amount.fine(milliseconds: file.ended.milliseconds - file.started.milliseconds), file.sha256.rawValue, file.command.joined(separator: " ")]
+        }
+        return "\n" + TextTable(["FILE", "SIZE", "TOOK", "SHA-256", "COMMAND"], rows, rightAligned: [1, 2]).text
     }
 
     private static func damaged(_ description: BackupDescription) -> String {

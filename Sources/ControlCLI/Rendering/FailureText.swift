@@ -11,7 +11,8 @@ struct FailureText {
     }
 
     var text: String {
-        let hint = hint(of: failure).map { "HINT: \($0.plain)\n" } ?? ""
+        // A hint may end with commands to copy, one a line.
+        let hint = hint(of: failure).map { "HINT: \($0.split(separator: "\n").map { String($0).plain }.joined(separator: "\n      "))\n" } ?? ""
         return "error: \(line)\n\(hint)code: \(failure.code.plain)\(run.map { "   run: \($0)" } ?? "")\n"
     }
 

@@ -20,13 +20,20 @@ struct PlanText {
         let what = plan.kind == .node ? "restore node \(plan.nodes.first?.address ?? "?") of cluster '\(plan.cluster)'" : "restore the whole cluster '\(plan.cluster)'"
         let damaged = plan.nodes.reduce(0) { $0 + $1.damagedSSTables }
         var facts = [
-            ["backup", "\(plan.backup) in store '\(plan.store)', consistency \(plan.consistency.rawValue)"],
+            ["backup", "\(plan.backup) in store '\(plan.store)'"], ["consistency", consistency],
             ["as of", "\(plan.asOf.text), \(Amount.duration(plan.ageSeconds)) ago"], ["deletions", grace],
             ["download", "\(Amount.bytes(plan.downloadBytes)) in \(Amount.count(plan.nodes.reduce(0) { $0 + $1.sstables }, "SSTable")) on \(Amount.count(plan.nodes.count, "node"))"],
             ["repair", repair],
         ]
         if damaged > 0 { facts.append(["left out", "\(Amount.count(damaged, "SSTable")) that had been damaged before the backup"]) }
         return "\(what.plain)\n" + TextTable([], facts, indent: 2).text
+    }
+
+    private var consistency: String {
+        switch plan.consistency {
+        case .transactional: "transactional: no transaction is in it by half"
+        case .perNode: "per node: each is as of its own snapshot"
+        }
     }
 
     private var grace: String {

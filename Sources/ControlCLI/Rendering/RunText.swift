@@ -8,17 +8,21 @@ enum RunText {
             ["ID", "KIND", "CLUSTER", "STATE", "STAGE", "STARTED", "TOOK", "OF"],
             runs.map { run in
                 [
-                    run.id.rawValue, run.kind, run.cluster.rawValue, run.state, run.stages.last?.name ?? "-", run.started.text,
-                    run.ended.map { Amount.duration(from: run.started, to: $0) } ?? "-", run.restore?.rawValue ?? run.backup?.rawValue ?? "-",
+                    run.id.rawValue, run.kind, run.cluster?.rawValue ?? "-", run.state, run.stages.last?.name ?? "-", run.started.text,
+                    run.ended.map { Amount.duration(from: run.started, to: $0) } ?? "-", run.restore?.rawValue ?? run.backup?.rawValue ?? run.application.map { "application \($0)" } ?? "-",
                 ]
             }
         ).text
     }
 
     static func one(_ run: RunBody) -> String {
-        var facts = [["kind", run.kind], ["cluster", run.cluster.rawValue], ["state", run.state]]
+        var facts = [["kind", run.kind]]
+        if let cluster = run.cluster { facts.append(["cluster", cluster.rawValue]) }
+        if let application = run.application { facts.append(["application", application.rawValue]) }
+        facts.append(["state", run.state])
         if let backup = run.backup { facts.append(["backup", backup.rawValue]) }
         if let restore = run.restore { facts.append(["restore", restore.rawValue]) }
+        if let pause = run.pause { facts.append(["pause", pause.rawValue]) }
         facts.append(["started", run.started.text])
         if let ended = run.ended { facts.append(["ended", "\(ended.text), after \(Amount.duration(from: run.started, to: ended))"]) }
         if let failure = run.failure { facts += [["failure", FailureText(failure).line], ["code", failure.code]] }
@@ -66,6 +70,11 @@ enum RunText {
         if parts.isEmpty, let current = progress.current { parts.append(current) }
         return parts.joined(separator: ", ").plain
     }
+}
+
+extension RunBody {
+    /// The cluster it works on, or the application.
+    var subject: String { (cluster?.rawValue ?? application?.rawValue ?? "?").plain }
 }
 
 extension Progress {

@@ -10,17 +10,22 @@ extension Command {
             before: it is refused if the plan has changed since.
 
             Everything is downloaded and verified before anything is stopped. What was there is set aside and stays until 'restore drop', or until 'restore rollback' puts it back.
+
+            --only gives back what a command of 'backup start --with' wrote, and touches no node: the file is written here, for you alone, once its hash has proven right.
             """,
         options: [
-            .fromBackup, .oneNode, .flag("whole-cluster", help: "all nodes: everything written since the backup is lost"), .override, .yes,
-            .value("plan-digest", as: "DIGEST", help: "the plan that was confirmed"), .flag("drop-aside", help: "remove what was set aside once the restore has succeeded"), .noWait,
+            .fromBackup, .oneNode, .flag("whole-cluster", help: "all nodes: everything written since the backup is lost"), .consistent, .override, .yes,
+            .value("plan-digest", as: "DIGEST", help: "the plan that was confirmed"), .flag("drop-aside", help: "remove what was set aside once the restore has succeeded"),
+            .value("only", as: "NAME=FILE", repeats: true, help: "write the backup's file NAME to FILE here, and restore nothing else"), .flag("force", help: "replace a FILE that is there"), .noWait,
         ],
         operands: [.cluster], exitCodes: ProgramExit.watching,
         examples: [
             CommandExample("aeneas restore start shop --node 10.0.0.7", "Put a node back that lost its disk"),
             CommandExample("aeneas restore start shop --whole-cluster --backup 20261124T145501Z-1a2b3c", "Take the cluster back to a backup"),
+            CommandExample("aeneas restore start shop --backup 20261124T145501Z-1a2b3c --only pg=shop.dump", "Get a dump out of it"),
         ]
     ) { context in
+        if !context.invocation.values("only").isEmpty { return try FileRestore(context).run() }
         try checkRestoreOptions(context)
         var choice = try context.restoreChoice()
         let plan = try context.plan(choice)
@@ -37,6 +42,7 @@ extension Command {
 
     private static func checkRestoreOptions(_ context: CommandContext) throws {
         let given = context.invocation
+        if given.flag("force") { throw UsageFault("--force is for --only") }
         switch (given.value("node"), given.flag("whole-cluster")) {
         case (.some, true): throw UsageFault("--node and --whole-cluster exclude each other")
         case (nil, false): throw UsageFault("what is to be restored?", hint: "--node ADDRESS or --whole-cluster")

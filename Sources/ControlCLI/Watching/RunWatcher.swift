@@ -9,12 +9,15 @@ struct RunWatcher {
 
     private let context: CommandContext
     private let id: RunID
+    private let onInterruption: String
     private var presenter: any RunPresenter
     private var events: [RunBody.Event] = []
 
-    init(_ context: CommandContext, _ id: RunID, presenter: any RunPresenter) {
+    /// - Parameter onInterruption: What is said when a person does not want to wait any longer; nil: that the run goes on.
+    init(_ context: CommandContext, _ id: RunID, presenter: any RunPresenter, onInterruption: String? = nil) {
         self.context = context
         self.id = id
+        self.onInterruption = onInterruption ?? "\nno longer watching; the run goes on: aeneas run watch \(id)"
         self.presenter = presenter
     }
 
@@ -42,7 +45,7 @@ struct RunWatcher {
             if !run.isOver { context.console.sleep(Self.pauseMilliseconds) }
         }
         presenter.end()
-        presenter.notice("\nno longer watching; the run goes on: aeneas run watch \(id)")
+        presenter.notice(onInterruption)
         return nil
     }
 

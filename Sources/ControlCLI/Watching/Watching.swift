@@ -46,7 +46,7 @@ struct RunOutcome {
         }
     }
 
-    var line: String { "\(run.kind) of '\(run.cluster)' \(run.state)\(run.ended.map { " after \(Amount.duration(from: run.started, to: $0))" } ?? "")" }
+    var line: String { "\(run.kind) of '\(run.subject)' \(run.state)\(run.ended.map { " after \(Amount.duration(from: run.started, to: $0))" } ?? "")" }
 
     /// Empty when it succeeded; else a line for each failed node and the failure of the whole.
     var errors: String {
