@@ -27,7 +27,7 @@ enum BackupText {
     /// What a backup came to, in one line, and a second one for what was damaged.
     static func outcome(_ backup: BackupBody) -> String {
         let took = backup.finished.map { " in \(Amount.duration(from: backup.started, to: $0))" } ?? ""
-        let size = "\(Amount.bytes(backup.bytes)) in \(Amount.count(backup.sstables, "SSTable")), of which \(Amount.bytes(backup.sentBytes)) had to be sent"
+        let size = "\(Amount.bytes(backup.bytes)) in \(Amount.count(backup.sstables, "SSTable")); \(Amount.bytes(backup.sentBytes)) sent"
         let window = backup.pause.map { "\(consistency(backup.consistency, backup.doubts)): \(WindowText($0).lengths)\n" } ?? ""
         return "backup \(backup.id) of '\(backup.cluster)' is \(backup.state)\(took): \(size)\n" + window + damage(backup)
     }
