@@ -32,7 +32,7 @@ CREATE TABLE node (
     datacenter TEXT NOT NULL,
     rack       TEXT NOT NULL,
     tokens     TEXT NOT NULL,            -- JSON, list of decimal texts
-    facts      TEXT NOT NULL,            -- JSON, NodeFacts, as of seen_at
+    facts      TEXT NOT NULL,            -- JSON, NodeFacts, as of seen_at, without the ring
     seen_at    INTEGER NOT NULL,         -- when the node itself answered last
     present    INTEGER NOT NULL,         -- 1: a member of the ring when it was last looked at
     PRIMARY KEY (cluster_id, host_id)

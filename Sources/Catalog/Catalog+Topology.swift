@@ -40,12 +40,15 @@ extension Connection {
     }
 
     private func record(_ node: NodeFacts, of cluster: ClusterID, at time: Timestamp) throws {
+        // The ring stands once in `topology`: of a thousand nodes, a thousand copies of it would be most of the catalogue.
+        var alone = node
+        alone.ring = []
         try execute(
             """
             INSERT INTO node (cluster_id, host_id, address, datacenter, rack, tokens, facts, seen_at, present) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
             ON CONFLICT DO UPDATE SET address = excluded.address, datacenter = excluded.datacenter, rack = excluded.rack, tokens = excluded.tokens,
                 facts = excluded.facts, seen_at = excluded.seen_at, present = 1
-            """, cluster, node.hostID, node.address, node.datacenter, node.rack, json(node.tokens), json(node), time)
+            """, cluster, node.hostID, node.address, node.datacenter, node.rack, json(node.tokens), json(alone), time)
     }
 
     private func record(_ member: RingMember, of cluster: ClusterID) throws {

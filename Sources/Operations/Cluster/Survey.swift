@@ -15,6 +15,14 @@ struct Survey: Sendable {
 
         var live: NodeFacts? { try? facts.get() }
 
+        /// With the other node's ring and keyspaces in place of equal ones: a thousand copies of a ring of a thousand are a gigabyte.
+        func sharing(_ view: NodeFacts) -> Answer {
+            guard case .success(var own) = facts else { return self }
+            if own.ring == view.ring { own.ring = view.ring }
+            if own.keyspaces == view.keyspaces { own.keyspaces = view.keyspaces }
+            return Answer(member: member, target: target, access: access, facts: .success(own), clockOffsetMilliseconds: clockOffsetMilliseconds, connection: connection)
+        }
+
         var trouble: String {
             guard case .failure(let failure) = facts else { return "" }
             return failure.description
@@ -121,7 +129,7 @@ struct Surveyor: Sendable {
                 let first = try await look(RingMember(hostID: nil, address: address, datacenter: "", rack: "", up: true, state: .normal, tokens: []), keep: false)
                 let view = try first.facts.get()
                 let members = view.ring.sorted { $0.address < $1.address }
-                let answers = await onEach(members, width: width) { try await look($0, keep: keep) }
+                let answers = await onEach(members, width: width) { try await look($0, keep: keep).sharing(view) }
                 // Else a run that is cancelled just now would look like one whose nodes are down.
                 if Task.isCancelled {
                     for answer in answers { await (try? answer.get())?.connection?.close() }
