@@ -35,18 +35,21 @@ package final class CassandraOverJMX: LocalNode {
     package func flush(keyspaces: [KeyspaceName]) throws(NodeError) {
         var names = keyspaces.map(\.rawValue)
         if names.isEmpty { names = try read { (jmx) throws(JMXError) in try jmx.getAttribute(Self.storageService, "Keyspaces").strings(of: "Keyspaces") } }
-        for name in names {
-            _ = try act { (jmx) throws(JMXError) in
-                try jmx.invoke(Self.storageService, "forceKeyspaceFlush", arguments: [.string(name), .strings([])], timeout: .seconds(600))
+        guard !names.isEmpty else { return }
+        try act { (jmx) throws(JMXError) in
+            for name in names {
+                _ = try jmx.invoke(Self.storageService, "forceKeyspaceFlush", arguments: [.string(name), .strings([])], timeout: .seconds(600))
             }
         }
     }
 
-    package func takeSnapshot(tag: SnapshotTag, keyspaces: [KeyspaceName], skipFlush: Bool, timeoutSeconds: Int) throws(NodeError) {
+    package func takeSnapshot(tag: SnapshotTag, keyspaces: [KeyspaceName], skipFlush: Bool, timeoutSeconds: Int) throws(NodeError) -> Int {
         do throws(NodeError) {
-            _ = try act { (jmx) throws(JMXError) in
+            return try act { (jmx) throws(JMXError) in
                 let arguments: [JavaArgument] = [.string(tag.rawValue), .map(["skipFlush": "\(skipFlush)"]), .strings(keyspaces.map(\.rawValue))]
-                return try jmx.invoke(Self.storageService, "takeSnapshot", arguments: arguments, timeout: .seconds(timeoutSeconds))
+                let asked = ContinuousClock.now
+                _ = try jmx.invoke(Self.storageService, "takeSnapshot", arguments: arguments, timeout: .seconds(timeoutSeconds))
+                return (ContinuousClock.now - asked).microseconds
             }
         } catch .remote(_, let words) {
             if words.contains("\(tag) already exists") { throw .snapshotExists(tag) }
@@ -104,4 +107,8 @@ package final class CassandraOverJMX: LocalNode {
             throw NodeError(error)
         }
     }
+}
+
+extension Duration {
+    fileprivate var microseconds: Int { Int(components.seconds) * 1_000_000 + Int(components.attoseconds / 1_000_000_000_000) }
 }

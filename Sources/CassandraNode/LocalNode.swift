@@ -10,7 +10,8 @@ package protocol LocalNode: AnyObject {
     func mode() throws -> String?
     func flush(keyspaces: [KeyspaceName]) throws
     /// - Throws: `.snapshotExists`; `.remote` with Cassandra's own words. Whatever it throws, part of the snapshot may be there under the tag.
-    func takeSnapshot(tag: SnapshotTag, keyspaces: [KeyspaceName], skipFlush: Bool, timeoutSeconds: Int) throws
+    /// - Returns: Microseconds that Cassandra took to answer.
+    func takeSnapshot(tag: SnapshotTag, keyspaces: [KeyspaceName], skipFlush: Bool, timeoutSeconds: Int) throws -> Int
     /// Clears that tag alone; one that is not there is no error.
     func clearSnapshot(tag: SnapshotTag) throws
     /// Full repair of one keyspace, waited for.

@@ -58,23 +58,29 @@ final class OpenFolder {
     ///
     /// A name that is no UTF-8 comes with replacement characters, under which nothing can be opened.
     func entries() throws(NodeError) -> [Entry] {
-        rewinddir(stream)
         var entries: [Entry] = []
+        try forEachEntry { (entry) throws(NodeError) in entries.append(entry) }
+        return entries
+    }
+
+    /// The same one by one: a table may have a hundred thousand files.
+    func forEachEntry(_ body: (Entry) throws(NodeError) -> Void) throws(NodeError) {
+        rewinddir(stream)
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 guard errno == 0 else { throw .folderUnreadable(path: path, reason: systemReason()) }
-                return entries
+                return
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
             if name == "." || name == ".." { continue }
             switch Int(entry.pointee.d_type) {
-            case Int(DT_REG): entries.append(Entry(name: name, kind: .file))
-            case Int(DT_DIR): entries.append(Entry(name: name, kind: .folder))
-            case Int(DT_LNK): entries.append(Entry(name: name, kind: .link))
+            case Int(DT_REG): try body(Entry(name: name, kind: .file))
+            case Int(DT_DIR): try body(Entry(name: name, kind: .folder))
+            case Int(DT_LNK): try body(Entry(name: name, kind: .link))
             // Some file systems do not say.
-            case Int(DT_UNKNOWN): entries.append(Entry(name: name, kind: try status(name)?.kind ?? .other))
-            default: entries.append(Entry(name: name, kind: .other))
+            case Int(DT_UNKNOWN): try body(Entry(name: name, kind: try status(name)?.kind ?? .other))
+            default: try body(Entry(name: name, kind: .other))
             }
         }
     }

@@ -2,7 +2,8 @@ package import BackupModel
 
 /// Reads snapshots as they lie in the data folders, without asking Cassandra.
 package enum SnapshotReader {
-    /// Everything that the snapshot `tag` holds, ordered by keyspace, table and id; a table's SSTables by data folder, index and name.
+    /// Gives each table that the snapshot `tag` holds, ordered by keyspace, table and id; a table's SSTables by data folder, index and name. No more than one table
+    /// is held here at a time.
     ///
     /// Whatever is not understood is an error that names it: nothing of a snapshot is left out in silence. Each table is compared with the
     /// list that Cassandra itself left (`manifest.json`, written last): what it names must be there.
@@ -11,19 +12,28 @@ package enum SnapshotReader {
     ///   - folders: In the order of `NodeFolders.data`; each must exist.
     ///   - keyspaces: Empty: all.
     /// - Throws: `.snapshotMissing`, `.snapshotUnsound`, `.folderUnreadable`.
-    package static func tables(tag: SnapshotTag, folders: [String], keyspaces: Set<KeyspaceName>) throws(NodeError) -> [SnapshotTable] {
-        var found: [TableFolderName: [TableSnapshot]] = [:]
+    package static func forEachTable(tag: SnapshotTag, folders: [String], keyspaces: Set<KeyspaceName>, _ body: (SnapshotTable) -> Void) throws(NodeError) {
+        var found: [TableFolderName: [SnapshotWalk.Spot]] = [:]
         let walk = SnapshotWalk(folders: folders, keyspaces: keyspaces.isEmpty ? nil : keyspaces, needsEveryFolder: true)
         try walk.forEach { (place) throws(NodeError) in
             guard let folder = try place.snapshots.folder(tag.rawValue) else { return }
             guard let name = TableFolderName(keyspace: place.keyspace, folder: place.table) else {
                 throw .snapshotUnsound(path: folder.path, problem: "lies in a folder that is not named '<table>-<32 hex digits>'")
             }
-            found[name, default: []].append(try TableSnapshot(folder, ordinal: place.folder))
+            found[name, default: []].append(place.spot)
         }
         guard !found.isEmpty else { throw .snapshotMissing(tag) }
+        for (name, spots) in found.sorted(by: { $0.key < $1.key }) {
+            var parts: [TableSnapshot] = []
+            for spot in spots { parts.append(try TableSnapshot(try walk.folder(spot, tag: tag), ordinal: spot.folder)) }
+            body(try table(name, parts))
+        }
+    }
+
+    /// The same, all at once.
+    package static func tables(tag: SnapshotTag, folders: [String], keyspaces: Set<KeyspaceName>) throws(NodeError) -> [SnapshotTable] {
         var tables: [SnapshotTable] = []
-        for (name, parts) in found.sorted(by: { $0.key < $1.key }) { tables.append(try table(name, parts)) }
+        try forEachTable(tag: tag, folders: folders, keyspaces: keyspaces) { tables.append($0) }
         return tables
     }
 

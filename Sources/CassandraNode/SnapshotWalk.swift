@@ -9,6 +9,15 @@ struct SnapshotWalk {
         /// The table's folder: `orders-5f2fbdad91f13946bd25d5da3a5c35ec`, or whatever else lies there.
         var table: String
         var snapshots: OpenFolder
+
+        var spot: Spot { Spot(folder: folder, keyspace: keyspace, table: table) }
+    }
+
+    /// A place to come back to, without a folder held open meanwhile.
+    struct Spot {
+        let folder: Int
+        let keyspace: String
+        let table: String
     }
 
     var folders: [String]
@@ -30,6 +39,16 @@ struct SnapshotWalk {
             guard seen.insert([status.device, status.inode]).inserted else { continue }
             try walk(top, ordinal, body)
         }
+    }
+
+    /// The snapshot `tag` of a place that had one, reached as the walk itself does: never through a symbolic link.
+    func folder(_ spot: Spot, tag: SnapshotTag) throws(NodeError) -> OpenFolder {
+        var folder = try OpenFolder.top(folders[spot.folder])
+        for name in [spot.keyspace, spot.table, "snapshots", tag.rawValue] { folder = try folder?.folder(name) }
+        guard let folder else {
+            throw .snapshotUnsound(path: "\(folders[spot.folder])/\(spot.keyspace)/\(spot.table)/snapshots/\(tag)", problem: "has gone while it was read")
+        }
+        return folder
     }
 
     private func walk(_ top: OpenFolder, _ ordinal: Int, _ body: (Place) throws(NodeError) -> Void) throws(NodeError) {

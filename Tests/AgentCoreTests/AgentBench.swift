@@ -26,6 +26,7 @@ final class AgentBench {
         private let all = Mutex<[Note]>([])
         func add(_ note: Note) { all.withLock { $0.append(note) } }
         var codes: [String?] { all.withLock { $0.map(\.code) } }
+        var texts: [String] { all.withLock { $0.map(\.text) } }
     }
 
     init(folders count: Int = 1) throws {
@@ -112,11 +113,12 @@ final class AgentBench {
             version: "test", openStore: { try openStore($0) }, openNode: { _ in throw Failure("test.no-node", "no node for store \(path)") }, holders: { _ in [] })
     }
 
-    func context(_ stop: StopSignal = StopSignal(), parts: AgentParts? = nil) throws -> JobContext {
+    func context(_ stop: StopSignal = StopSignal(), parts: AgentParts? = nil, lease: Int = 60) throws -> JobContext {
         let folder = agent.job(JobID(unchecked: "01J9ZK0000000000000000JB0B"))
         try agent.makeFolders(to: folder.path)
         let notes = notes
-        return JobContext(parts: parts ?? self.parts, agent: agent, folder: folder, stop: stop, meter: ProgressMeter(phase: "test"), note: { notes.add($0) })
+        return JobContext(
+            parts: parts ?? self.parts, agent: agent, folder: folder, followers: FollowerWatch(try JobLease(folder.lease), seconds: lease), stop: stop, meter: ProgressMeter(phase: "test"), note: { notes.add($0) })
     }
 
     func uploadWork(_ backup: Int = 1, workers: Int = 2, previous: PreviousManifest? = nil, rate: Int? = nil) -> UploadWork {

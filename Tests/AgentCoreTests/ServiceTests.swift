@@ -2,6 +2,7 @@
 import BackupModel
 import CassandraNode
 import Foundation
+import Processes
 import Synchronization
 import Testing
 
@@ -20,7 +21,8 @@ import Testing
                 clock: Timestamp(milliseconds: 0), snapshots: [])
         }
         func flush(keyspaces: [KeyspaceName]) throws {}
-        func takeSnapshot(tag: SnapshotTag, keyspaces: [KeyspaceName], skipFlush: Bool, timeoutSeconds: Int) throws {
+        func takeSnapshot(tag: SnapshotTag, keyspaces: [KeyspaceName], skipFlush: Bool, timeoutSeconds: Int) throws -> Int {
+            if path.hasSuffix("takes") { return 1234 }
             throw path.hasSuffix("exists") ? NodeError.snapshotExists(tag) : NodeError.snapshotFailed(tag, words: "disk full")
         }
         func clearSnapshot(tag: SnapshotTag) throws { calls.add("clear \(tag)") }
@@ -28,7 +30,7 @@ import Testing
             progress(50, "half")
             return keyspace.rawValue != "single"
         }
-        func close() {}
+        func close() { calls.add("close") }
     }
 
     private final class Calls: Sendable {
@@ -40,7 +42,10 @@ import Testing
     private func parts(_ bench: AgentBench, mode: String? = nil, holders: [String] = [], calls: Calls = Calls()) -> AgentParts {
         var parts = bench.parts
         let path = mode ?? bench.root + "/mode"
-        parts.openNode = { _ in FileNode(path, calls) }
+        parts.openNode = { _ in
+            calls.add("open")
+            return FileNode(path, calls)
+        }
         parts.holders = { _ in holders }
         return parts
     }
@@ -87,12 +92,34 @@ import Testing
         #expect(AgentCoreTests.failure { _ = try job(bench, ["/no/such/program"]).start() }?.code == "service.not-startable")
     }
 
-    @Test("no shell reads the command's words, and one that hangs is ended")
+    @Test("a command that hangs is ended when its time is over, and a stop says why")
     func command() throws {
-        let bench = try AgentBench(), command = try Command(["printf", "%s|", "$HOME", "a b", "; touch \(bench.root)/x"])
-        #expect(try command.wait(until: Monotonic.seconds + 10, stop: StopSignal()) == .exited(0))
-        #expect(command.said == "$HOME|a b|; touch \(bench.root)/x|")
-        #expect(try Command(["sleep", "1000"]).wait(until: Monotonic.seconds, stop: StopSignal()) == .outOfTime)
+        #expect(try Command.started(["sleep", "1000"]).wait(until: Monotonic.seconds, stop: StopSignal()) == .outOfTime)
+        let stop = StopSignal()
+        stop.stop(Failure("run.cancelled", "cancelled"))
+        #expect(failure { _ = try Command.started(["sleep", "1000"]).wait(until: Monotonic.seconds + 60, stop: stop) }?.code == "run.cancelled")
+        #expect(failure { _ = try Command.started([]) }?.code == "service.no-command")
+    }
+
+    private func work(_ bench: AgentBench, _ parts: AgentParts) -> AgentWork {
+        AgentWork(agent: bench.agent, parts: parts, nodes: OpenNodes(parts.openNode), stop: StopSignal(), isBroken: { false }, event: { _ in })
+    }
+
+    @Test("one connection to Cassandra serves the requests of a conversation, until one of them fails")
+    func warm() throws {
+        let bench = try AgentBench(), calls = Calls(), tag = AgentBench.backup(1).snapshotTag
+        let request = SnapshotRequest(access: NodeAccess(), tag: tag, keyspaces: [], skipFlush: false, timeoutSeconds: 1)
+        do {
+            let work = work(bench, parts(bench, mode: bench.root + "/takes", calls: calls))
+            for _ in 0..<2 { _ = try work.result(of: .flush(FlushRequest(access: NodeAccess(), keyspaces: []))) }
+            guard case .snapshotTaken(let taken) = try work.result(of: .snapshot(request)) else { return #expect(Bool(false), "not taken") }
+            #expect(taken.microseconds == 1234 && calls.list == ["open"])
+            #expect(failure { _ = try work.result(of: .inspect(NodeAccess())) } != nil)
+            _ = try work.result(of: .flush(FlushRequest(access: NodeAccess(), keyspaces: [])))
+            _ = try work.result(of: .flush(FlushRequest(access: NodeAccess(jmxPort: 7200), keyspaces: [])))
+            #expect(calls.list == ["open", "close", "open", "open"])
+        }
+        #expect(calls.list.suffix(2) == ["close", "close"])
     }
 
     @Test("a snapshot that fails part-way is cleared before it is reported; one that existed before is left")
@@ -100,10 +127,10 @@ import Testing
         let bench = try AgentBench(), tag = AgentBench.backup(1).snapshotTag
         for (mode, cleared) in [("/fails", ["clear \(tag)"]), ("/exists", [])] {
             let calls = Calls()
-            let work = AgentWork(agent: bench.agent, parts: parts(bench, mode: mode, calls: calls), stop: StopSignal(), isBroken: { false }, event: { _ in })
+            let work = work(bench, parts(bench, mode: bench.root + mode, calls: calls))
             let request = SnapshotRequest(access: NodeAccess(), tag: tag, keyspaces: [], skipFlush: true, timeoutSeconds: 1)
             #expect(failure { _ = try work.result(of: .snapshot(request)) } != nil)
-            #expect(calls.list == cleared)
+            #expect(calls.list.filter { $0.hasPrefix("clear") } == cleared)
         }
     }
 
@@ -111,7 +138,7 @@ import Testing
     func notCleared() throws {
         let bench = try AgentBench(), tag = AgentBench.backup(1).snapshotTag
         try bench.addSSTable(in: bench.snapshot(1))
-        let work = AgentWork(agent: bench.agent, parts: parts(bench), stop: StopSignal(), isBroken: { false }, event: { _ in })
+        let work = work(bench, parts(bench))
         let request = ClearSnapshotRequest(access: NodeAccess(), tag: tag, folders: bench.folders)
         #expect(failure { _ = try work.result(of: .clearSnapshot(request)) }?.code == "cassandra.snapshot-not-cleared")
         #expect(FileManager.default.fileExists(atPath: bench.snapshot(1)))

@@ -173,7 +173,7 @@ import Testing
         try FileManager.default.removeItem(atPath: last)
         try FileManager.default.moveItem(atPath: bench.root + "/kept", toPath: last)
         let stop = StopSignal(), context = try bench.context(stop)
-        let watching = JobContext(parts: context.parts, agent: context.agent, folder: context.folder, stop: stop, meter: context.meter, note: context.note)
+        let watching = JobContext(parts: context.parts, agent: context.agent, folder: context.folder, followers: context.followers, stop: stop, meter: context.meter, note: context.note)
         let thread = Foundation.Thread {
             while !((watching.meter.take()?.itemsDone ?? 0) >= 2) { usleep(100) }
             stop.stop(Failure("run.cancelled", "cancelled"))

@@ -64,9 +64,9 @@ struct CassandraNodeLiveTests {
     @Test("a snapshot is taken once, read whole, seen among the tags and cleared, and another's stays")
     func snapshot() throws {
         let theirs = SnapshotTag(unchecked: "operator_" + tag.rawValue.suffix(6))
-        try cassandra.takeSnapshot(tag: theirs, keyspaces: [keyspace("system_schema")], skipFlush: false, timeoutSeconds: 60)
+        _ = try cassandra.takeSnapshot(tag: theirs, keyspaces: [keyspace("system_schema")], skipFlush: false, timeoutSeconds: 60)
         let started = ContinuousClock.now
-        try cassandra.takeSnapshot(tag: tag, keyspaces: [], skipFlush: true, timeoutSeconds: 60)
+        _ = try cassandra.takeSnapshot(tag: tag, keyspaces: [], skipFlush: true, timeoutSeconds: 60)
         print("snapshot in \(ContinuousClock.now - started)")
         #expect(throws: NodeError.snapshotExists(tag)) { try cassandra.takeSnapshot(tag: tag, keyspaces: [], skipFlush: true, timeoutSeconds: 60) }
 
@@ -92,7 +92,7 @@ struct CassandraNodeLiveTests {
     @Test("a keyspace that does not exist is named, and leaves no snapshot behind")
     func unknownKeyspace() throws {
         #expect(throws: NodeError.unknownKeyspace("nope")) {
-            try cassandra.takeSnapshot(tag: tag, keyspaces: [keyspace("nope")], skipFlush: true, timeoutSeconds: 60)
+            _ = try cassandra.takeSnapshot(tag: tag, keyspaces: [keyspace("nope")], skipFlush: true, timeoutSeconds: 60)
         }
         #expect(try SnapshotReader.folders(of: tag, in: node.dataFolders) == [])
         #expect(throws: NodeError.unknownKeyspace("nope")) { try cassandra.flush(keyspaces: [keyspace("nope")]) }
@@ -163,7 +163,7 @@ struct CassandraNodeLiveTests {
         }
         try bed.run(bed.startCommand, for: node)
         while try cassandra.mode() != "NORMAL" { usleep(200_000) }
-        try cassandra.takeSnapshot(tag: tag, keyspaces: [keyspace("system")], skipFlush: true, timeoutSeconds: 60)
+        _ = try cassandra.takeSnapshot(tag: tag, keyspaces: [keyspace("system")], skipFlush: true, timeoutSeconds: 60)
         try cassandra.clearSnapshot(tag: tag)
         #expect(try cassandra.facts().hostID == before.hostID)
     }
@@ -197,7 +197,7 @@ struct CassandraNodeLiveTests {
         #expect(facts?.hostID == before.hostID)
         #expect(facts?.folders == before.folders)
         #expect(facts?.address == node.address)
-        try cassandra.takeSnapshot(tag: tag, keyspaces: [], skipFlush: true, timeoutSeconds: 60)
+        _ = try cassandra.takeSnapshot(tag: tag, keyspaces: [], skipFlush: true, timeoutSeconds: 60)
         #expect(try !SnapshotReader.tables(tag: tag, folders: node.dataFolders, keyspaces: []).isEmpty)
         try cassandra.clearSnapshot(tag: tag)
     }

@@ -6,6 +6,8 @@ struct JobContext: Sendable {
     let parts: AgentParts
     let agent: AgentFolder
     let folder: JobFolder
+    /// Looks whether somebody follows the job.
+    let followers: FollowerWatch
     let stop: StopSignal
     let meter: ProgressMeter
     let note: @Sendable (Note) -> Void

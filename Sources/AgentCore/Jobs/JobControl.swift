@@ -1,5 +1,6 @@
 import BackupModel
 import Glibc
+import Processes
 
 /// Starts jobs, follows and ends them: the side of `serve`.
 struct JobControl {
@@ -29,9 +30,13 @@ struct JobControl {
     /// - Returns: Where the job's answer is to be read: the job alone holds the other end now, and its standard input has ended.
     private func start(_ folder: JobFolder, input: [UInt8]) throws -> OpenFile {
         let (reading, writing) = try LibC.pipe(for: "job \(folder.id)"), answer = try LibC.pipe(for: "job \(folder.id)")
-        _ = try Spawn.run(
-            "/proc/self/exe", ["aeneas-agent", "job", folder.path],
-            files: [(0, .descriptor(reading.descriptor)), (1, .appending(folder.log)), (2, .appending(folder.log)), (JobRunner.acknowledgement, .descriptor(answer.writing.descriptor))], ownSession: true)
+        do {
+            _ = try ChildProcess.start(
+                "/proc/self/exe", ["aeneas-agent", "job", folder.path],
+                files: [(0, .descriptor(reading.descriptor)), (1, .appending(folder.log)), (2, .appending(folder.log)), (JobRunner.acknowledgement, .descriptor(answer.writing.descriptor))], ownSession: true)
+        } catch {
+            throw Failure(error)
+        }
         try writing.write(input)
         return answer.reading
     }
@@ -53,7 +58,7 @@ struct JobControl {
         // A journal that lost its last lines (a power cut) goes on with their numbers: the follower has not seen what bears them now.
         let after = min(after, written)
         while true {
-            if Monotonic.seconds - renewed >= 5 {
+            if Monotonic.seconds - renewed >= 1 {
                 utimensat(AT_FDCWD, folder.lease, nil, AT_SYMLINK_NOFOLLOW)
                 renewed = Monotonic.seconds
             }
@@ -89,12 +94,15 @@ struct JobControl {
         return folder
     }
 
-    /// TERM; KILL after ten seconds. The job's journal has an end afterwards.
+    /// TERM; KILL after ten seconds. The job's journal has an end afterwards. A guardian is not killed: what it cannot open yet nobody else may be there to open.
     func cancel(_ id: JobID) throws {
         let folder = try existing(id)
         guard try JobLock.isHeld(folder.lock) else { return }
         if let pid = try JobLock.holder(folder.lock) { kill(pid, SIGTERM) }
         if try waitForEnd(folder, seconds: 10) { return }
+        if try isGuardian(folder) {
+            throw Failure("agent.job-not-ended", "the guardian \(id) has not ended: it goes on until all it watches over is open", hint: "its notes name the instances that it cannot open", recovery: .retry)
+        }
         if let pid = try JobLock.holder(folder.lock) { kill(pid, SIGKILL) }
         guard try waitForEnd(folder, seconds: 5), let lock = try JobLock.take(folder.lock) else {
             throw Failure("agent.job-not-ended", "job \(id) did not end", hint: "does it wait for a disk that does not answer?", recovery: .retry)
@@ -104,6 +112,11 @@ struct JobControl {
                 try JobJournal(folder.events).append(.ended(.failed(Failure("run.cancelled", "cancelled, and killed when it did not stop", recovery: .retry))))
             }
         }
+    }
+
+    private func isGuardian(_ folder: JobFolder) throws -> Bool {
+        guard let bytes = try Disk.contents(folder.request, limit: 64 << 20), case .guardPause = try JSONText.decode(JobRequest.self, from: bytes).work else { return false }
+        return true
     }
 
     private func waitForEnd(_ folder: JobFolder, seconds: Double) throws -> Bool {

@@ -1,5 +1,6 @@
 import BackupModel
 import Glibc
+import Processes
 import Threads
 
 /// The process of one job: `aeneas-agent job FOLDER`, detached from whoever asked for it.
@@ -38,12 +39,14 @@ struct JobRunner {
         }
         try lock.sign()
         try Disk.replace(folder.request, with: JSONText.encodeDocument(request.redacted))
-        let journal = try JobJournal(folder.events), lease = try JobLease(folder.lease)
-        acknowledge("R")
-        let stop = StopSignal()
+        let journal = try JobJournal(folder.events), lease = try JobLease(folder.lease), stop = StopSignal()
+        // Whoever hears that the job runs may cancel it at once: that must not find a process which a signal simply ends.
         SignalWatch.begin { stop.stop(Failure("run.cancelled", "cancelled", recovery: .retry)) }
-        let context = JobContext(parts: parts, agent: agent, folder: folder, stop: stop, meter: ProgressMeter(phase: request.work.phase)) { try? journal.append(.note($0)) }
-        let watch = JobWatch(journal: journal, meter: context.meter, stop: stop, lease: request.work.endsWithLease ? (lease, request.leaseSeconds) : nil)
+        acknowledge("R")
+        let context = JobContext(
+            parts: parts, agent: agent, folder: folder, followers: FollowerWatch(lease, seconds: request.leaseSeconds), stop: stop, meter: ProgressMeter(phase: request.work.phase)
+        ) { try? journal.append(.note($0)) }
+        let watch = JobWatch(journal: journal, meter: context.meter, stop: stop, followers: request.work.endsWithLease ? context.followers : nil)
         watch.begin()
         let outcome = request.work.carryOut(context)
         watch.end()
@@ -70,24 +73,25 @@ final class JobWatch: Sendable {
     private let journal: JobJournal
     private let meter: ProgressMeter
     private let stop: StopSignal
-    private let lease: (JobLease, seconds: Int)?
+    private let followers: FollowerWatch?
     private let ended = StopSignal()
 
-    init(journal: JobJournal, meter: ProgressMeter, stop: StopSignal, lease: (JobLease, seconds: Int)?) {
+    init(journal: JobJournal, meter: ProgressMeter, stop: StopSignal, followers: FollowerWatch?) {
         self.journal = journal
         self.meter = meter
         self.stop = stop
-        self.lease = lease
+        self.followers = followers
     }
 
     func begin() {
         Thread.detach { [self] in
             let began = Monotonic.seconds
+            var followers = followers
             while !ended.isSet {
                 // Four a second while somebody probably looks on; a day's work must not fill the disk with them.
                 usleep(Monotonic.seconds - began < 60 ? 250_000 : 1_000_000)
                 if !ended.isSet, let progress = meter.take() { try? journal.append(.progress(progress)) }
-                if let (lease, seconds) = lease, lease.age > seconds {
+                if followers?.isSilent() == true, let seconds = followers?.seconds {
                     stop.stop(Failure("agent.lease-expired", "nobody followed the job for \(seconds) s", hint: "did the master lose this node?", recovery: .retry))
                 }
             }
@@ -112,10 +116,29 @@ final class JobLease: Sendable {
 
     func renew() { futimens(file.descriptor, nil) }
 
-    /// Seconds.
-    var age: Int {
-        guard let status = try? file.status() else { return 0 }
-        return (Timestamp.systemNow.milliseconds - Int(status.st_mtim.tv_sec) * 1000 - Int(status.st_mtim.tv_nsec) / 1_000_000) / 1000
+    /// Nanoseconds since 1970; nil when the disk does not tell.
+    var renewedAt: Int? { (try? file.status()).map { $0.st_mtim.tv_sec * 1_000_000_000 + $0.st_mtim.tv_nsec } }
+}
+
+/// Says when nobody has followed a job for the time of its lease. Counted by the clock that nobody sets, from when a renewal was seen: a host whose time is corrected
+/// meanwhile neither ends its jobs nor keeps them for ever.
+struct FollowerWatch: Sendable {
+    let seconds: Int
+    private let lease: JobLease
+    private var renewal: Int?
+    private var seenAt = Monotonic.seconds
+
+    init(_ lease: JobLease, seconds: Int) {
+        self.lease = lease
+        self.seconds = seconds
+        renewal = lease.renewedAt
+    }
+
+    /// To be asked several times in the time of the lease.
+    mutating func isSilent() -> Bool {
+        let found = lease.renewedAt
+        if found != renewal { (renewal, seenAt) = (found, Monotonic.seconds) }
+        return Monotonic.seconds - seenAt > Double(seconds)
     }
 }
 

@@ -13,6 +13,7 @@ extension JobWork {
         case .rollBack: "roll-back"
         case .dropAside: "drop"
         case .verify: "verify"
+        case .guardPause: "guard"
         }
     }
 
@@ -20,7 +21,7 @@ extension JobWork {
     var endsWithLease: Bool {
         switch self {
         case .upload, .stage, .verify: true
-        case .stop, .place, .start, .repair, .rollBack, .dropAside: false
+        case .stop, .place, .start, .repair, .rollBack, .dropAside, .guardPause: false
         }
     }
 
@@ -46,6 +47,7 @@ extension JobWork {
         case .rollBack(let layout): try Placement(layout, agent: context.agent, parts: context.parts).rollBack()
         case .dropAside(let layout): try Placement(layout, agent: context.agent, parts: context.parts).dropAside()
         case .verify(let work): return .verified(try VerifyJob(work, context).run())
+        case .guardPause(let work): return .guarded(try GuardJob(work: work, context: context).run())
         }
         return .done
     }
@@ -105,7 +107,7 @@ extension JobRequest {
         case .repair(var work):
             work.access = plain(work.access)
             copy.work = .repair(work)
-        case .place, .rollBack, .dropAside: break
+        case .place, .rollBack, .dropAside, .guardPause: break
         }
         return copy
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Processes
 import Synchronization
 
 /// Holds several transfers together to so many bytes a second. A second's worth may go at once.
@@ -23,13 +24,4 @@ final class RateLimit: Sendable {
             usleep(UInt32(min(left / 1000 + 1, 100_000)))
         }
     }
-}
-
-enum Monotonic {
-    static var nanoseconds: Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000_000_000 + time.tv_nsec
-    }
-    static var seconds: Double { Double(nanoseconds) / 1e9 }
 }

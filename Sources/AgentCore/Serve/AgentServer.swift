@@ -1,5 +1,6 @@
 import BackupModel
 import Glibc
+import Processes
 import Synchronization
 import Threads
 
@@ -28,9 +29,10 @@ final class AgentServer: Sendable {
         events.send(.hello(hello))
         requests.begin()
         Thread.detach { [self] in watch() }
+        let nodes = OpenNodes(parts.openNode)
         while true {
             switch requests.next() {
-            case .request(let request): answer(request)
+            case .request(let request): answer(request, nodes)
             case .refused(let failure): events.send(.failed(failure))
             case .noise(let failure):
                 events.send(.failed(failure))
@@ -41,12 +43,14 @@ final class AgentServer: Sendable {
         }
     }
 
-    private func answer(_ request: AgentRequest) {
+    private func answer(_ request: AgentRequest, _ nodes: OpenNodes) {
         isBusy.store(true, ordering: .relaxed)
         defer { isBusy.store(false, ordering: .relaxed) }
         do {
-            let result = try AgentWork(agent: agent, parts: parts, stop: requests.ended, isBroken: { [events] in events.isBroken }, event: events.send, lasting: { [self] in isLasting.store($0, ordering: .relaxed) }).result(of: request)
-            events.send(.result(result))
+            let work = AgentWork(
+                agent: agent, parts: parts, nodes: nodes, stop: requests.ended, isBroken: { [events] in events.isBroken }, event: events.send,
+                lasting: { [self] in isLasting.store($0, ordering: .relaxed) })
+            events.send(.result(try work.result(of: request)))
         } catch {
             events.send(.failed(Failure(error)))
         }

@@ -5,6 +5,7 @@ import CassandraNode
 struct AgentWork {
     let agent: AgentFolder
     let parts: AgentParts
+    let nodes: OpenNodes
     let stop: StopSignal
     let isBroken: () -> Bool
     let event: (AgentEvent) -> Void
@@ -14,8 +15,8 @@ struct AgentWork {
     func result(of request: AgentRequest) throws -> AgentResult {
         let jobs = JobControl(agent: agent, stop: stop, isBroken: isBroken)
         switch request {
-        case .inspect(let access): return .facts(try withNode(access) { try $0.facts() })
-        case .flush(let request): try withNode(request.access) { try $0.flush(keyspaces: request.keyspaces) }
+        case .inspect(let access): return .facts(try nodes.with(access) { try $0.facts() })
+        case .flush(let request): try nodes.with(request.access) { try $0.flush(keyspaces: request.keyspaces) }
         case .snapshot(let request): return .snapshotTaken(try snapshot(request))
         case .clearSnapshot(let request): try clear(request)
         case .startJob(let request):
@@ -31,20 +32,14 @@ struct AgentWork {
         return .done
     }
 
-    private func withNode<Value>(_ access: NodeAccess, _ body: (any LocalNode) throws -> Value) throws -> Value {
-        let node = try parts.openNode(access)
-        defer { node.close() }
-        return try body(node)
-    }
-
     private func snapshot(_ request: SnapshotRequest) throws -> SnapshotTaken {
         try checkOurs(request.tag)
         lasting(true)
         defer { lasting(false) }
-        return try withNode(request.access) { node in
-            let started = parts.now()
+        return try nodes.with(request.access) { node in
+            let started = parts.now(), microseconds: Int
             do {
-                try node.takeSnapshot(tag: request.tag, keyspaces: request.keyspaces, skipFlush: request.skipFlush, timeoutSeconds: request.timeoutSeconds)
+                microseconds = try node.takeSnapshot(tag: request.tag, keyspaces: request.keyspaces, skipFlush: request.skipFlush, timeoutSeconds: request.timeoutSeconds)
             } catch {
                 // Part of it may be there. One that existed before is not ours to judge: it may be the whole one of a request whose answer was lost.
                 if case NodeError.snapshotExists = error {} else { try? node.clearSnapshot(tag: request.tag) }
@@ -55,7 +50,7 @@ struct AgentWork {
                 try node.clearSnapshot(tag: request.tag)
                 try stop.check()
             }
-            return SnapshotTaken(started: started, ended: parts.now())
+            return SnapshotTaken(started: started, ended: parts.now(), microseconds: microseconds)
         }
     }
 
@@ -64,7 +59,7 @@ struct AgentWork {
         try checkOurs(request.tag)
         var cause: (any Error)?
         do {
-            try withNode(request.access) { try $0.clearSnapshot(tag: request.tag) }
+            try nodes.with(request.access) { try $0.clearSnapshot(tag: request.tag) }
         } catch {
             cause = error
         }

@@ -1,5 +1,6 @@
 import BackupModel
 import Glibc
+import Processes
 import Synchronization
 
 /// Frames on stdout, whole, from any thread.

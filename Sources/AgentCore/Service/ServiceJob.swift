@@ -1,6 +1,7 @@
 import BackupModel
 import CassandraNode
 import Glibc
+import Processes
 
 /// Stops and starts Cassandra by the cluster's own command, and believes only what is seen afterwards.
 struct ServiceJob {
@@ -10,7 +11,7 @@ struct ServiceJob {
     /// Until JMX is silent and no process holds the node's folders.
     func stop() throws {
         let deadline = Monotonic.seconds + Double(work.timeoutSeconds)
-        let command = try Command(work.command), ending = try command.wait(until: deadline, stop: context.stop)
+        let command = try Command.started(work.command), ending = try command.wait(until: deadline, stop: context.stop)
         while true {
             let mode = try mode(), holders = context.parts.holders(work.folders.all)
             if mode == nil, holders.isEmpty { break }
@@ -28,7 +29,7 @@ struct ServiceJob {
     /// Until it is in its mode NORMAL.
     func start() throws -> StartResult {
         let deadline = Monotonic.seconds + Double(work.timeoutSeconds)
-        let command = try Command(work.command), ending = try command.wait(until: deadline, stop: context.stop)
+        let command = try Command.started(work.command), ending = try command.wait(until: deadline, stop: context.stop)
         if let failure = failure(command, ending) { throw didNotStart("\(failure.summary)", nil) }
         var last: String?
         while Monotonic.seconds < deadline {

@@ -75,6 +75,12 @@ final class ArchiveReader {
         self.bytes = bytes
     }
 
+    /// Of the bytes given so far.
+    var digest: String? {
+        if given == archive.size { return archive.sha256.rawValue }
+        return bytes == nil ? hash.copy().finish().hex : nil
+    }
+
     /// - Throws: With the last bytes, when they are not those that were hashed at first: the object's name would lie.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         if let bytes {
@@ -92,7 +98,7 @@ final class ArchiveReader {
         guard filled > 0 else { return 0 }
         hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
         given += filled
-        if given == archive.size, SHA256Hex(hash.finish()) != archive.sha256 { throw archive.files[0].gone("or another component has changed") }
+        if given == archive.size, SHA256Hex(hash.copy().finish()) != archive.sha256 { throw archive.files[0].gone("or another component has changed") }
         return filled
     }
 

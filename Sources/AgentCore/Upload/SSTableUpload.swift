@@ -34,7 +34,7 @@ struct SSTableUpload {
         let key = ObjectKey.components(place, sha256: archive.sha256)
         guard !stored.has(key, size: archive.size) else { return }
         let reader = archive.reader()
-        try upload(key, size: archive.size) { try reader.read(into: $0) }
+        try upload(key, size: archive.size, digest: { reader.digest }) { try reader.read(into: $0) }
         sent(archive.size)
     }
 
@@ -93,7 +93,8 @@ struct SSTableUpload {
 
     private func send(_ file: OpenFile, _ data: SourceFile, as key: ObjectKey, digest: [UInt8]?) throws -> Read {
         var pass = Pass(data)
-        try upload(key, size: data.found.size) { buffer in
+        let sha256 = pass.sha256
+        try upload(key, size: data.found.size, digest: { sha256.copy().finish().hex }) { buffer in
             let count = try file.read(into: buffer)
             try pass.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             meter.update { $0.bytesDone += count }
@@ -114,9 +115,9 @@ struct SSTableUpload {
         return try pass.finish(digest: digest)
     }
 
-    private func upload(_ key: ObjectKey, size: Int, _ body: ObjectBody) throws {
+    private func upload(_ key: ObjectKey, size: Int, digest: ObjectDigest, _ body: ObjectBody) throws {
         do {
-            try store.upload(key, size: size, transfer: watch.control(rate), body: body)
+            try store.upload(key, size: size, transfer: watch.control(rate), digest: digest, body: body)
         } catch .sink(let error) {
             throw error
         }

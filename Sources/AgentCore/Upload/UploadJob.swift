@@ -23,17 +23,19 @@ struct UploadJob {
     }
 
     func run() throws -> UploadResult {
-        let snapshot = try Snapshot(try SnapshotReader.tables(tag: work.tag, folders: work.folders.data, keyspaces: Set(work.keyspaces)))
+        var found = Snapshot()
+        try SnapshotReader.forEachTable(tag: work.tag, folders: work.folders.data, keyspaces: Set(work.keyspaces)) { found.add($0) }
+        let snapshot = found
         context.meter.update {
-            $0.itemsTotal = snapshot.sstables.count
-            $0.bytesTotal = snapshot.sizes.reduce(0, +)
+            $0.itemsTotal = snapshot.count
+            $0.bytesTotal = snapshot.bytes
         }
         try context.agent.makeFolders(to: cache)
         let stored = try StoredObjects(prefix: ObjectKey.dataPrefix(work.node.cluster, work.node.hostID), in: store, stop: context.stop)
         var known = KnownSSTables(work, stored: stored)
         try learn(&known)
         let partial = try PartialManifest(partialPath) { known.add($1, of: $0, at: $2) }
-        let tally = Tally(count: snapshot.sstables.count)
+        let tally = Tally(count: snapshot.count)
         try upload(snapshot, stored: stored, known: known, partial: partial, tally: tally)
         let (sha256, size, counts, damaged) = try finish(snapshot, tally)
         return tally.result(sha256, size, counts, damaged, gcGraceSeconds: snapshot.gcGraceSeconds, requests: store.requests)
@@ -51,15 +53,15 @@ struct UploadJob {
     private func upload(_ snapshot: Snapshot, stored: StoredObjects, known: KnownSSTables, partial: PartialManifest, tally: Tally) throws {
         let rate = RateLimit(bytesPerSecond: work.transfer.bytesPerSecond), node = work.node, store = store, context = context
         // The largest first: otherwise one that begins last is waited for alone.
-        let order = snapshot.sizes.indices.sorted { snapshot.sizes[$0] > snapshot.sizes[$1] }
+        let order = (0..<snapshot.count).sorted { snapshot.size(of: $0) > snapshot.size(of: $1) }
         try context.workers(work.transfer).each(order) { at, watch in
-            let (table, sstable) = snapshot.sstables[at]
+            let (table, sstable) = snapshot[at]
             if let known = known.unchanged(sstable, of: table) {
                 tally.reused(at, known)
                 context.meter.update {
                     $0.itemsDone += 1
-                    $0.bytesDone += snapshot.sizes[at]
-                    $0.bytesReused += snapshot.sizes[at]
+                    $0.bytesDone += snapshot.size(of: at)
+                    $0.bytesReused += snapshot.size(of: at)
                 }
                 return
             }
@@ -125,8 +127,8 @@ extension UploadJob {
             for _ in 0..<count {
                 let bytes = try tally.spot(at).bytes()
                 counts.sstables += 1
-                counts.files += snapshot.sstables[at].1.files.count
-                counts.bytes += snapshot.sizes[at]
+                counts.files += snapshot.files(of: at)
+                counts.bytes += snapshot.size(of: at)
                 // Only these are decoded: decoding all would take a quarter of the time of a backup in which nothing has changed.
                 if tally.isDamaged(at), case .sstable(let sstable) = try JSONText.decode(ManifestLine.self, from: bytes), let damage = sstable.damagedAtSource {
                     damaged.append(DamagedSSTable(sstable, of: table, damage))
@@ -161,27 +163,6 @@ extension UploadJob {
             throw Failure("manifest.exists", "there is another manifest already at '\(key)' in \(store.place)", hint: "was a backup with this id taken before? start a new one")
         }
         try Disk.remove(path + ".there")
-    }
-}
-
-/// A snapshot's SSTables in the order of the manifest.
-private struct Snapshot: Sendable {
-    let tables: [(ManifestTable, sstables: Int)]
-    let sstables: [(TableKey, SnapshotSSTable)]
-    let sizes: [Int]
-
-    init(_ found: [SnapshotTable]) throws {
-        tables = found.map { (ManifestTable(keyspace: $0.keyspace, name: $0.name, id: $0.id, schema: $0.schema), $0.sstables.count) }
-        sstables = found.flatMap { table in table.sstables.map { (TableKey((table.keyspace, table.name, table.id)), $0) } }
-        sizes = sstables.map { $0.1.files.reduce(0) { $0 + $1.size } }
-    }
-
-    var gcGraceSeconds: [String: Int] {
-        var seconds: [String: Int] = [:]
-        for (table, _) in tables {
-            if let schema = table.schema, let value = SchemaText.gcGraceSeconds(in: schema) { seconds["\(table.keyspace).\(table.name)"] = value }
-        }
-        return seconds
     }
 }
 

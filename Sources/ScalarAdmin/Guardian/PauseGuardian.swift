@@ -66,6 +66,8 @@ package final class PauseGuardian: Sendable {
         switch orders.wait(until: started + Double(work.deadlineSeconds)) {
         case .released: return GuardResult(reason: "released", unpaused: [])
         case .stopped:
+            // As it is told at the end of every pause: there is nothing to watch when all are open, and somebody waits for it.
+            if isEveryInstanceOpen { return GuardResult(reason: "stopped", unpaused: []) }
             say(Note(.warning, "the guardian of \(application) is told to end: it opens what is paused", code: "pause.guardian-stopped"))
             return open("stopped", looksFirst: true)
         case .masterSilent:
@@ -76,6 +78,8 @@ package final class PauseGuardian: Sendable {
             return open("deadline", looksFirst: false)
         }
     }
+
+    private var isEveryInstanceOpen: Bool { reach().allSatisfy { if case .success(false?) = $0.1 { true } else { false } } }
 
     private func open(_ reason: String, looksFirst: Bool) -> GuardResult {
         let complaints = GuardComplaints(work, timing, say), links = links, orders = orders
