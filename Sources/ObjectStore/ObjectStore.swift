@@ -17,6 +17,9 @@ package protocol ObjectStore: Sendable {
     /// For objects whose key names their content: one that exists is replaced by the same. The object appears whole or not at all.
     func upload(_ key: ObjectKey, size: Int, transfer: TransferControl, body: ObjectBody) throws(StoreError)
 
+    /// The same, from a caller who hashes as well: a store that needs a digest of what it sends does not take it again where `digest` has it.
+    func upload(_ key: ObjectKey, size: Int, transfer: TransferControl, digest: ObjectDigest, body: ObjectBody) throws(StoreError)
+
     /// Gives the object's bytes in order to `sink`, each once, also across retries. An error of `sink` ends the transfer and comes back as `StoreError.sink`.
     ///
     /// - Throws: `.notFound`; `.cutShort` when fewer bytes come than the store announced.
@@ -37,6 +40,9 @@ package protocol ObjectStore: Sendable {
 
 /// Fills the buffer from its start; returns how many bytes, 0 only at the end.
 package typealias ObjectBody = (UnsafeMutableRawBufferPointer) throws -> Int
+
+/// SHA-256, in lower case hex, of everything that an `ObjectBody` has given so far; nil where that is not known.
+package typealias ObjectDigest = () -> String?
 
 package struct ListedObject: Hashable, Sendable {
     package let key: ObjectKey
@@ -70,6 +76,10 @@ package struct TransferControl: Sendable {
 }
 
 extension ObjectStore {
+    package func upload(_ key: ObjectKey, size: Int, transfer: TransferControl, digest: ObjectDigest, body: ObjectBody) throws(StoreError) {
+        try upload(key, size: size, transfer: transfer, body: body)
+    }
+
     /// A small object whole.
     ///
     /// - Throws: `.tooLarge` beyond `limit` bytes.

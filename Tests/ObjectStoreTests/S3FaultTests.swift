@@ -49,6 +49,25 @@ import Testing
         #expect(server.requests.allSatisfy { $0.fields["authorization"] != nil })
     }
 
+    @Test("a digest that the caller has is what the signature names: of a small object the whole's, of a large one the first part's")
+    func givenDigest() throws {
+        let server = ScriptedHTTPServer { request, _ in request.method == "POST" ? .whole(200, body: Array("<R><UploadId>u</UploadId></R>".utf8)) : .whole(200, fields: ["ETag: \"x\""]) }
+        let store = try open(server), transfer = TransferControl()
+        for size in [1000, (5 << 20) + 1000] {
+            var asked = 0, given = 0
+            try? store.upload(key, size: size, transfer: transfer, digest: {
+                asked += 1
+                return String(repeating: "\(asked)", count: 64)
+            }) { buffer in
+                given += buffer.count
+                return buffer.count
+            }
+            #expect(asked == 1 && given == size)
+        }
+        let named = server.requests.filter { $0.method == "PUT" }.map { $0.fields["x-amz-content-sha256"] }
+        #expect(named.count == 3 && named[0] == String(repeating: "1", count: 64) && named[1] == named[0] && named[2] != named[0])
+    }
+
     @Test("a reset in the middle of the body is retried from memory")
     func resetMidUpload() throws {
         let server = ScriptedHTTPServer(refuses: { $0 == 0 }) { _, _ in .whole(200, fields: ["ETag: \"x\""]) }

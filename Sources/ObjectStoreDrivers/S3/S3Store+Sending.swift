@@ -16,7 +16,9 @@ extension S3Store {
     func send(
         _ request: S3Request, accepting statuses: Set<Int>, transfer: TransferControl = TransferControl(), sendings: inout Int
     ) throws(StoreError) -> HTTPResponse {
-        var progress = BodyProgress(), attempts = 0
+        var request = request, progress = BodyProgress(), attempts = 0
+        // Once for all attempts. Should the bytes in memory change between two, the server refuses them.
+        if let body = request.body, isSigned(body) { request.sha256 = request.sha256 ?? SHA256.hash(body).hex }
         defer { sendings = attempts + progress.rewinds }
         while true {
             attempts += 1
@@ -57,12 +59,13 @@ extension S3Store {
     func signed(_ request: S3Request, body: HTTPBody = .none) -> HTTPRequest {
         count.add()
         let path = endpoint.path(request.key), query = S3Signer.canonicalQuery(request.query)
-        let isSigned = settings.signsBodies ?? !endpoint.isEncrypted
         let bytes = request.body ?? UnsafeRawBufferPointer(start: nil, count: 0)
-        let payload = isSigned || bytes.isEmpty ? SHA256.hash(bytes).hex : S3Signer.unsignedPayload
+        let payload = isSigned(bytes) ? request.sha256 ?? SHA256.hash(bytes).hex : S3Signer.unsignedPayload
         let fields = signer.sign(request.method, host: endpoint.host, path: path, query: query, fields: request.fields, payload: payload, at: now())
         return HTTPRequest(request.method, endpoint.url(path: path, query: query), fields: fields, body: body)
     }
+
+    private func isSigned(_ body: UnsafeRawBufferPointer) -> Bool { settings.signsBodies ?? !endpoint.isEncrypted || body.isEmpty }
 
     /// Waits a random part of a time that doubles with each attempt.
     ///

@@ -5,34 +5,40 @@ package import ObjectStore
 
 extension S3Store {
     package func upload(_ key: ObjectKey, size: Int, transfer: TransferControl, body: ObjectBody) throws(StoreError) {
+        try upload(key, size: size, transfer: transfer, digest: { nil }, body: body)
+    }
+
+    package func upload(_ key: ObjectKey, size: Int, transfer: TransferControl, digest: ObjectDigest, body: ObjectBody) throws(StoreError) {
         try withoutActuallyEscaping(body) { body throws(StoreError) in
             let reader = BodyReader(key: key, place: place, size: size, body: body)
             let partSize = settings.partSize(for: size)
             guard partSize > settings.partSize else {
-                return try buffers.borrow { buffer throws(StoreError) in try upload(reader, buffer, transfer) }
+                return try buffers.borrow { buffer throws(StoreError) in try upload(reader, buffer, transfer, digest) }
             }
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: partSize, alignment: 4096)
             defer { buffer.deallocate() }
-            try upload(reader, buffer, transfer)
+            try upload(reader, buffer, transfer, digest)
         }
     }
 
-    private func upload(_ reader: BodyReader, _ buffer: UnsafeMutableRawBufferPointer, _ transfer: TransferControl) throws(StoreError) {
+    private func upload(_ reader: BodyReader, _ buffer: UnsafeMutableRawBufferPointer, _ transfer: TransferControl, _ digest: ObjectDigest) throws(StoreError) {
         if transfer.isCancelled() { throw .cancelled }
-        guard reader.size <= buffer.count else { return try uploadInParts(reader, buffer, transfer) }
+        guard reader.size <= buffer.count else { return try uploadInParts(reader, buffer, transfer, digest) }
         var reader = reader
         let bytes = try reader.fill(buffer)
-        _ = try send(S3Request("PUT", reader.key, body: bytes, what: "sending '\(reader.key)'"), accepting: [200], transfer: transfer)
+        _ = try send(S3Request("PUT", reader.key, body: bytes, sha256: digest(), what: "sending '\(reader.key)'"), accepting: [200], transfer: transfer)
     }
 
-    private func uploadInParts(_ source: BodyReader, _ buffer: UnsafeMutableRawBufferPointer, _ transfer: TransferControl) throws(StoreError) {
+    private func uploadInParts(_ source: BodyReader, _ buffer: UnsafeMutableRawBufferPointer, _ transfer: TransferControl, _ digest: ObjectDigest) throws(StoreError) {
         let key = source.key, upload = try startParts(key, transfer)
         do throws(StoreError) {
             var reader = source
             var tags: [String] = []
             while reader.left > 0 {
                 if transfer.isCancelled() { throw .cancelled }
-                tags.append(try sendPart(key, upload, number: tags.count + 1, reader.fill(buffer), transfer))
+                let bytes = try reader.fill(buffer)
+                // What is known of the whole is true of its first part alone.
+                tags.append(try sendPart(key, upload, number: tags.count + 1, bytes, sha256: tags.isEmpty ? digest() : nil, transfer))
             }
             try complete(key, upload, tags, size: source.size, transfer)
         } catch {
@@ -56,10 +62,10 @@ extension S3Store {
     }
 
     private func sendPart(
-        _ key: ObjectKey, _ upload: String, number: Int, _ bytes: UnsafeRawBufferPointer, _ transfer: TransferControl
+        _ key: ObjectKey, _ upload: String, number: Int, _ bytes: UnsafeRawBufferPointer, sha256: String?, _ transfer: TransferControl
     ) throws(StoreError) -> String {
         let request = S3Request(
-            "PUT", key, query: [("partNumber", "\(number)"), ("uploadId", upload)], body: bytes, what: "sending part \(number) of '\(key)'")
+            "PUT", key, query: [("partNumber", "\(number)"), ("uploadId", upload)], body: bytes, sha256: sha256, what: "sending part \(number) of '\(key)'")
         guard let tag = try send(request, accepting: [200], transfer: transfer).field("etag") else {
             throw .unexpected(request.what, place: place, detail: "the answer has no ETag")
         }
