@@ -14,7 +14,7 @@ struct ProcessGuards: PauseGuards {
         do {
             let handle = try await pool.run {
                 try GuardianHandle.start(program: ["/proc/self/exe", "guard"], work: work) { note in
-                    let fields = ["pause": work.pause.rawValue, "code": note.code ?? "-"]
+                    let fields: Log.Fields = ["pause": work.pause.rawValue, "code": note.code ?? "-"]
                     if note.level == .info { log.info("guardian: \(note.text)", fields) } else { log.warning("guardian: \(note.text)", fields) }
                 }
             }

@@ -37,7 +37,9 @@ package enum ChildProcess {
         var argv = cStrings(arguments), envp = environment.map { cStrings($0) }
         defer { for word in argv + (envp ?? []) { free(word) } }
         var pid: pid_t = 0
-        let code = envp == nil ? posix_spawnp(&pid, program, &actions.value, &attributes, &argv, environ) : posix_spawnp(&pid, program, &actions.value, &attributes, &argv, &envp!)
+        let code =
+            envp == nil
+            ? posix_spawnp(&pid, program, &actions.value, &attributes, &argv, environ) : posix_spawnp(&pid, program, &actions.value, &attributes, &argv, &envp!)
         guard code == 0 else { throw .notStartable(program: program, reason: systemWords(code)) }
         return pid
     }

@@ -29,7 +29,8 @@ package final class Command: Sendable {
         defer { listener.closeWritingEnd() }
         heard = listener
         pid = try ChildProcess.start(
-            program, words, environment: Self.environment(with: environment), files: [(0, .devNull), (1, output.map { .descriptor($0) } ?? told), (2, told)], ownGroup: true)
+            program, words, environment: Self.environment(with: environment),
+            files: [(0, .devNull), (1, output.map { .descriptor($0) } ?? told), (2, told)], ownGroup: true)
         Thread.detach { listener.listen() }
     }
 
@@ -48,7 +49,8 @@ package final class Command: Sendable {
     /// The last 4 KiB that it said so far, stdout only without an `output`.
     package var said: String { String(decoding: heard.last, as: UTF8.self) }
 
-    /// Waits for its end, once. On a stop or out of time the whole group gets TERM, and KILL five seconds later; a program that ends by itself may leave others running.
+    /// Waits for its end, once. On a stop or out of time the whole group gets TERM, and KILL five seconds later; a program that ends by itself may leave others
+    /// running.
     ///
     /// - Parameter deadline: Seconds of `Monotonic`.
     package func wait(until deadline: Double, isStopped: () -> Bool = { false }) -> Ending {

@@ -1,4 +1,5 @@
-/// Splits a command line into words as a shell does: blanks separate; `'…'`, `"…"` and `\` join. Nothing is expanded, and `$ * ? | ; & < > #` are letters as any other.
+/// Splits a command line into words as a shell does: blanks separate; `'…'`, `"…"` and `\` join. Nothing is expanded, and `$ * ? | ; & < > #` are letters as
+/// any other.
 ///
 /// Within `"…"` a backslash is special before `"`, `\`, `$` and a back quote only; one before the end of a line joins two lines.
 ///

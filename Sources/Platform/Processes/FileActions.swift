@@ -25,7 +25,8 @@ struct FileActions {
 
     private mutating func addNull(_ descriptor: Int32) { posix_spawn_file_actions_addopen(&value, descriptor, "/dev/null", O_RDWR, 0) }
 
-    /// Once all are named. Not every library opens its descriptors so that they end with the program: a listening socket of ours must not live on in another process.
+    /// Once all are named. Not every library opens its descriptors so that they end with the program: a listening socket of ours must not live on in another
+    /// process.
     mutating func closeOthers() {
         let greatest = max(named.max() ?? 0, 2)
         for descriptor in 0...greatest where !named.contains(descriptor) {
