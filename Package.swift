@@ -48,7 +48,7 @@ let package = Package(
         .target(name: "ScalarAdmin", dependencies: ["BackupModel", "HTTPClient", "Resolver", "Processes", "Threads"]),
         .target(name: "ManifestCoding", dependencies: ["BackupModel", "Compression", "Crypto"]),
         .target(name: "CassandraNode", dependencies: ["BackupModel", "JMX", "YAML", "Crypto"]),
-        .target(name: "AgentCore", dependencies: ["BackupModel", "ObjectStore", "CassandraNode", "ManifestCoding", "ScalarAdmin", "Processes", "Crypto", "Compression", "Threads"]),
+        .target(name: "AgentCore", dependencies: ["BackupModel", "ObjectStore", "CassandraNode", "ScalarAdmin", "Processes", "Crypto", "Compression", "Threads"]),
         .target(name: "NodeDispatch", dependencies: ["BackupModel"]),
         .target(name: "SSHDispatch", dependencies: ["BackupModel", "NodeDispatch", "CLibssh", "Threads"]),
         .target(name: "Catalog", dependencies: ["BackupModel", "SQLite"], resources: [.embedInCode("Migrations")]),
@@ -58,7 +58,7 @@ let package = Package(
         .target(name: "ControlCLI", dependencies: ["BackupModel", "ControlAPI", "HTTPClient", "CommandParser", "Processes", "Crypto", "Threads"]),
 
         .executableTarget(name: "aeneasd", dependencies: ["BackupModel", "Catalog", "ControlServer", "Operations", "SSHDispatch", "ObjectStoreDrivers", "HTTPServer", "MasterConfiguration", "ScalarAdmin", "Processes", "Crypto", "Threads", "Logging", "CommandParser"]),
-        .executableTarget(name: "aeneas", dependencies: ["ControlCLI"]),
+        .executableTarget(name: "aeneas", dependencies: ["BackupModel", "ControlCLI"]),
         .executableTarget(name: "aeneas-agent", dependencies: ["AgentCore", "BackupModel", "CassandraNode", "ObjectStore", "ObjectStoreDrivers"]),
 
         .target(name: "TestSupport", dependencies: ["BackupModel", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "ScalarAdmin", "Threads", "Compression", "Crypto"], path: "Tests/TestSupport"),

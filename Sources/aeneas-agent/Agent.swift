@@ -8,7 +8,7 @@ import ObjectStoreDrivers
 @main
 struct Agent {
     static func main() {
-        let parts = AgentParts(version: "0.1.0", openStore: { try openStore($0) }, openNode: { CassandraOverJMX(access: $0) })
+        let parts = AgentParts(version: ProductVersion.current, openStore: { try openStore($0) }, openNode: { CassandraOverJMX(access: $0) })
         exit(AgentMain(parts).run(Array(CommandLine.arguments.dropFirst())))
     }
 }

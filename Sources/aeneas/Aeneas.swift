@@ -1,3 +1,4 @@
+import BackupModel
 import ControlCLI
 import Glibc
 
@@ -11,7 +12,7 @@ struct Aeneas {
             if pair.count == 2 { environment[String(pair[0])] = String(pair[1]) }
             entry += 1
         }
-        let program = AeneasProgram(version: "0.1.0", console: .process(environment: environment))
+        let program = AeneasProgram(version: ProductVersion.current, console: .process(environment: environment))
         exit(program.run(Array(CommandLine.arguments.dropFirst()), environment: environment).rawValue)
     }
 }

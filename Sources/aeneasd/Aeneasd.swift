@@ -16,7 +16,7 @@ import Threads
 /// The master: wires configuration, catalogue, SSH, stores and REST together, and runs until it is told to stop.
 @main
 struct Aeneasd {
-    static let version = "0.1.0"
+    static let version = ProductVersion.current
 
     static func main() async {
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), [rlimit(rlim_cur: 0, rlim_max: 0)])
