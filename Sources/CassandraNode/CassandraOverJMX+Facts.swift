@@ -84,12 +84,22 @@ extension CassandraOverJMX {
     private func replication(of keyspaces: [String]) throws(NodeError) -> [String: Replication] {
         var replication: [String: Replication] = [:]
         for name in keyspaces {
-            let text = try read { (jmx) throws(JMXError) in
-                try jmx.invoke(Self.storageService, "getKeyspaceReplicationInfo", arguments: [.string(name)]).string(of: "the replication of '\(name)'")
-            }
-            replication[name] = try ReplicationText.parse(text)
+            replication[name] = try ReplicationText.parse(try replicationText(name))
         }
         return replication
+    }
+
+    /// A starting 4.1 lists keyspaces whose replication it does not know yet.
+    private func replicationText(_ keyspace: String) throws(NodeError) -> String {
+        let what = "the replication of '\(keyspace)'"
+        do throws(NodeError) {
+            return try read { (jmx) throws(JMXError) in
+                try jmx.invoke(Self.storageService, "getKeyspaceReplicationInfo", arguments: [.string(keyspace)]).string(of: what)
+            }
+        } catch {
+            guard case .remote = error else { throw error }
+            throw .notReady(missing: what)
+        }
     }
 
     private func ring(_ service: Attributes) throws(NodeError) -> [RingMember] {

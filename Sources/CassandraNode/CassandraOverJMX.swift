@@ -52,7 +52,8 @@ package final class CassandraOverJMX: LocalNode {
                 return (ContinuousClock.now - asked).microseconds
             }
         } catch .remote(_, let words) {
-            if words.contains("\(tag) already exists") { throw .snapshotExists(tag) }
+            // 6.0 names the table too.
+            if words.contains("Snapshot \(tag) "), words.contains("already exists") { throw .snapshotExists(tag) }
             throw .snapshotFailed(tag, words: words)
         }
     }

@@ -1,10 +1,11 @@
 import BackupModel
 import CassandraNode
 import Foundation
+import TestSupport
 import Testing
 
-/// Against nodes that run: `deploy/testbed up DIR`, then with `AENEAS_TESTBED=DIR/testbed.json`.
-@Suite(.serialized, .enabled(if: TestBed.found != nil, "AENEAS_TESTBED names no testbed.json"))
+/// Against nodes that run: real ones, or those of `AENEAS_TESTBED=DIR/testbed.json`.
+@Suite(.serialized, .enabled(if: RunningNodes.unavailable == nil, "no Cassandra can be had on this machine"))
 struct CassandraNodeLiveTests {
     let bed: TestBed
     let node: TestBed.Node
@@ -12,7 +13,7 @@ struct CassandraNodeLiveTests {
     let tag: SnapshotTag
 
     init() throws {
-        bed = try #require(TestBed.found)
+        bed = try TestBed.running()
         node = bed.nodes[0]
         cassandra = CassandraOverJMX(access: node.access)
         tag = SnapshotTag(unchecked: "aeneas-20261124T145501Z-" + String(UInt32.random(in: 0x100000...0xFFFFFF), radix: 16))
@@ -162,16 +163,17 @@ struct CassandraNodeLiveTests {
             }
         }
         try bed.run(bed.startCommand, for: node)
-        while try cassandra.mode() != "NORMAL" { usleep(200_000) }
+        try bed.run(bed.waitCommand, for: node)
+        #expect(try cassandra.mode() == "NORMAL")
         _ = try cassandra.takeSnapshot(tag: tag, keyspaces: [keyspace("system")], skipFlush: true, timeoutSeconds: 60)
         try cassandra.clearSnapshot(tag: tag)
         #expect(try cassandra.facts().hostID == before.hostID)
     }
 
-    @Test(
-        "a node that was started without joining the ring tells its facts and takes a snapshot",
-        .enabled(if: TestBed.found?.isReal == true, "a simulated node always joins"), .timeLimit(.minutes(5)))
+    /// A simulated node always joins.
+    @Test("a node that was started without joining the ring tells its facts and takes a snapshot", .timeLimit(.minutes(5)))
     func notJoined() throws {
+        guard bed.isReal else { return }
         let node = try #require(bed.nodes.last)
         let cassandra = CassandraOverJMX(access: node.access)
         let before = try cassandra.facts()
@@ -180,6 +182,7 @@ struct CassandraNodeLiveTests {
         defer {
             try? bed.run(bed.stopCommand, for: node)
             try? bed.run(bed.startCommand, for: node)
+            try? bed.run(bed.waitCommand, for: node)
         }
         var facts: NodeFacts?
         while facts == nil {

@@ -1,7 +1,8 @@
 import BackupModel
 import Foundation
+import TestSupport
 
-/// The nodes of a test bed that is up, as its `testbed.json` describes them; `AENEAS_TESTBED` names that file.
+/// The nodes of a test bed that is up, as its `testbed.json` describes them.
 struct TestBed: Decodable {
     struct Node: Decodable {
         var address: String
@@ -30,9 +31,12 @@ struct TestBed: Decodable {
     /// Some that two nodes share.
     var replicatedKeyspaces: [String] { isReal ? ["system_distributed", "system_traces"] : ["shop"] }
 
-    static let found: TestBed? = ProcessInfo.processInfo.environment["AENEAS_TESTBED"].flatMap { path in
-        try? JSONDecoder().decode(TestBed.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    static func running() throws -> TestBed {
+        try JSONDecoder().decode(TestBed.self, from: Data(contentsOf: URL(fileURLWithPath: RunningNodes.description())))
     }
+
+    /// Returns once the node serves and the others see it up.
+    var waitCommand: [String] { startCommand.map { $0 == "node-start" ? "node-wait" : $0 } }
 
     func run(_ command: [String], for node: Node) throws {
         _ = try CassandraNodeTests.run(["/usr/bin/env"] + command.map { $0.replacingOccurrences(of: "{address}", with: node.address) })

@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 
-/// One test bed, started with the first test that needs it and stopped with the test process. Tests that use it run one at a time and leave the cluster whole.
+/// One test bed, started with the first test that needs it and stopped with the test process; real nodes are shared with other targets' tests.
+/// Tests that use it run one at a time and leave the cluster whole.
 actor SharedBed {
     static let cassandra = SharedBed()
     static let simulated = SharedBed(simulated: true)
@@ -11,7 +13,10 @@ actor SharedBed {
 
     func bed() async throws -> TestBed {
         if let starting { return try await starting.value }
-        let task = Task { [simulated] in try await TestBed.up(simulated: simulated) }
+        let task = Task { [simulated] in
+            guard !simulated else { return try await TestBed.up(simulated: true) }
+            return try TestBed(describedBy: try await onOwnThread { try RunningNodes.description() })
+        }
         starting = task
         return try await task.value
     }

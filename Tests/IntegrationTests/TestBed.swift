@@ -39,13 +39,17 @@ struct TestBed: Sendable {
     /// `AENEAS_TEST_RELEASE` chooses another release of Cassandra than the test bed's own default.
     static var release: String { ProcessInfo.processInfo.environment["AENEAS_TEST_RELEASE"] ?? "5.0.6" }
 
+    init(describedBy path: String) throws {
+        folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        description = try JSONDecoder().decode(Description.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+
     static func up(nodes: Int = 3, simulated: Bool = false) async throws -> TestBed {
         let folder = NSTemporaryDirectory() + "/aeneas-bed-\(UUID().uuidString.prefix(8))"
         Cleanup.shared.add { _ = try? blocking(tool, ["down", folder]) }
         let ran = try await Subprocess.run(tool, ["up", folder, "--nodes", "\(nodes)", "--prefix", freePrefix(), "--release", release] + (simulated ? ["--simulated"] : []))
         guard ran.status == 0 else { throw TestBedError(description: "deploy/testbed up: \(ran)") }
-        let json = try Data(contentsOf: URL(fileURLWithPath: folder + "/testbed.json"))
-        return TestBed(folder: folder, description: try JSONDecoder().decode(Description.self, from: json))
+        return try TestBed(describedBy: folder + "/testbed.json")
     }
 
     /// Each test bed of a test process has loopback addresses of its own.

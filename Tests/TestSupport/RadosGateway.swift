@@ -50,19 +50,4 @@ package struct RadosGateway: Decodable, Sendable {
     private static func read(_ path: String) throws -> RadosGateway {
         try JSONDecoder().decode(RadosGateway.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     }
-
-    /// A child that waits for the end of its stdin, which comes with the end of this process, however it ends.
-    private static func takeDownAfterUs(_ command: String, _ folder: String) throws {
-        let down = Process()
-        down.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        down.arguments = ["sh", "-c", "read -r nothing; exec \"$0\" down \"$1\"", command, folder]
-        down.standardInput = life
-        down.standardOutput = FileHandle.nullDevice
-        down.standardError = FileHandle.nullDevice
-        try down.run()
-    }
-
-    private static let life = Pipe()
-
-    private struct DidNotStart: Error, CustomStringConvertible { let description: String }
 }
