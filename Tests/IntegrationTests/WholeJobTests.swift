@@ -21,8 +21,10 @@ extension RealCassandra {
             #expect(added.status == 0, "\(added)")
             try expect(try await master.addStore(kind, as: "main"))
             try await createLate(bed)
+            for node in bed.nodes { try await holdCompaction(node) }
             let backup = try await firstBackup(bed, master)
             try await secondBackupSendsNothing(bed, master)
+            for node in bed.nodes { try compaction("enableAutoCompaction", node) }
             try expect(try await bed.rows("change"))
             try await restoreNode(bed, master, backup)
             try await restoreCluster(bed, master, backup)
@@ -37,7 +39,7 @@ extension RealCassandra {
             guard try await bed.rows("check", "backup").status != 0 else { return }
             try expect(try await bed.rows("create"))
             try expect(try await bed.rows("load"))
-            for node in bed.nodes { try takeOperatorsSnapshot(node) }
+            for node in bed.nodes { try node.takeSnapshot("operator_keep", of: "shop") }
         }
 
         private func createLate(_ bed: TestBed) async throws {
@@ -45,12 +47,24 @@ extension RealCassandra {
             try expect(try await bed.rows("late"))
         }
 
-        private func takeOperatorsSnapshot(_ node: TestBed.Description.Node) throws {
-            let jmx = try JMXConnection(host: node.jmxHost, port: node.jmxPort, credentials: nil, tls: nil, timeout: .seconds(30))
+        /// A compaction between two backups would make SSTables that the store lacks, though no row changed.
+        private func holdCompaction(_ node: TestBed.Description.Node) async throws {
+            try compaction("disableAutoCompaction", node)
+            let jmx = try connect(node)
             defer { jmx.close() }
-            _ = try jmx.invoke(
-                "org.apache.cassandra.db:type=StorageService", "takeSnapshot", signature: ["java.lang.String", "java.util.Map", "[Ljava.lang.String;"],
-                arguments: [.string("operator_keep"), .map([:]), .strings(["shop"])], timeout: .seconds(60))
+            _ = try await eventually("the end of the compactions on \(node.address)") {
+                try jmx.getAttribute("org.apache.cassandra.db:type=CompactionManager", "Compactions").list(of: "the compactions").isEmpty ? true : nil
+            }
+        }
+
+        private func compaction(_ operation: String, _ node: TestBed.Description.Node) throws {
+            let jmx = try connect(node)
+            defer { jmx.close() }
+            _ = try jmx.invoke("org.apache.cassandra.db:type=StorageService", operation, arguments: [.string("shop"), .strings([])])
+        }
+
+        private func connect(_ node: TestBed.Description.Node) throws -> JMXConnection {
+            try JMXConnection(host: node.jmxHost, port: node.jmxPort, credentials: nil, tls: nil, timeout: .seconds(30))
         }
 
         private func firstBackup(_ bed: TestBed, _ master: Master) async throws -> String {
@@ -119,7 +133,8 @@ extension RealCassandra {
             for node in [bed.nodes[0], bed.nodes[2]] {
                 let tags = snapshots(node)
                 #expect(tags.contains("operator_keep"), "node \(node.address) has \(tags)")
-                #expect(tags.contains { $0.hasPrefix("truncated-") }, "node \(node.address) has \(tags)")
+                // From 6.0 on the time comes first.
+                #expect(tags.contains { $0.contains("truncated-") }, "node \(node.address) has \(tags)")
                 #expect(!tags.contains { $0.hasPrefix("aeneas-") }, "node \(node.address) has \(tags)")
             }
         }
