@@ -75,7 +75,7 @@ package actor Catalog {
     @discardableResult
     func write<Value>(_ durability: Connection.Durability = .full, _ body: (Connection) throws -> Value) throws(CatalogError) -> Value {
         guard lock != nil else { throw .closed }
-        do { return try connection.transaction(durability) { try body(connection) } } catch { throw CatalogError(error, path: path) }
+        do { return try connection.transaction(durability, giving: body) } catch { throw CatalogError(error, path: path) }
     }
 }
 

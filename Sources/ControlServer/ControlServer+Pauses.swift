@@ -94,7 +94,8 @@ extension ControlServer {
     private func pauseState(_ id: PauseID) async throws -> PauseStateBody {
         do {
             return PauseStateBody(id: id, state: try await catalog.pause(id).state.rawValue)
-        } catch CatalogError.unknown {
+        } catch {
+            guard case .unknown = error else { throw error }
             return PauseStateBody(id: id, state: "checking")
         }
     }

@@ -23,6 +23,11 @@ package enum StoreError: FailureConvertible, CustomStringConvertible {
 
     package var description: String { failure.description }
 
+    /// The error of the caller's own `body` or `sink`, as it was thrown; of others this one.
+    package var unwrapped: any Error {
+        if case .sink(let error) = self { error } else { self }
+    }
+
     package var failure: Failure {
         switch self {
         case .notFound(let key, let place): Failure("store.not-found", "no object '\(key)' in \(place)", hint: "'aeneas backup verify' names everything that is missing")

@@ -149,8 +149,8 @@ package struct TargetStatus: Sendable {
     init(_ target: PauseTarget, _ answer: Result<Bool?, ScalarAdminError>?) {
         self.target = target
         switch answer {
-        case .success(true): state = .paused
-        case .success(false): state = .open
+        case .success(true?): state = .paused
+        case .success(false?): state = .open
         case .success(nil): state = .unverifiable
         case .failure(let error):
             state = .unreachable

@@ -100,6 +100,14 @@ final class ExecChannel {
         }
     }
 
+    /// Gives libssh at most `count` bytes from `start` on.
+    ///
+    /// - Returns: Bytes taken; below one when there was no room, or no channel any more.
+    func write(_ bytes: [UInt8], from start: Int, count: Int) -> Int {
+        guard let handle else { return 0 }
+        return bytes.withUnsafeBytes { Int(ssh_channel_write(handle, $0.baseAddress! + start, UInt32(count))) }
+    }
+
     var end: CommandEnd {
         CommandEnd(status: status, signal: signal, errorText: String(decoding: errorBytes, as: UTF8.self).trimmed)
     }

@@ -181,12 +181,12 @@ actor SSHSession {
         while let chunk = outbox.first, budget > 0 {
             let room = min(Int(ssh_channel_window_size(handle)), budget, chunk.count - written)
             guard room > 0 else { break }
-            let count = chunk.withUnsafeBytes { ssh_channel_write(handle, $0.baseAddress! + written, UInt32(room)) }
+            let count = channel.write(chunk, from: written, count: room)
             guard count > 0 else { break }
             wrote = true
             wroteAt = now
-            written += Int(count)
-            budget -= Int(count)
+            written += count
+            budget -= count
             if written == chunk.count {
                 outbox.removeFirst()
                 written = 0

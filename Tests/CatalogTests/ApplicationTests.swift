@@ -31,7 +31,8 @@ import Testing
     @Test("settings that JSON leaves out have their defaults")
     func defaults() throws {
         let settings = try JSONText.decode(ApplicationSettings.self, from: Array(#"{"targets":["a:1"],"drainSeconds":9}"#.utf8))
-        #expect(settings == ApplicationSettings(targets: [try PauseTarget("a:1")], drainSeconds: 9))
+        let target = try PauseTarget("a:1")
+        #expect(settings == ApplicationSettings(targets: [target], drainSeconds: 9))
         #expect(settings.windowSeconds == 30 && settings.callSeconds == 5 && settings.clockAllowanceMilliseconds == 500 && !settings.allowUnverified)
     }
 

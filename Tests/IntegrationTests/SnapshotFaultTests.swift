@@ -92,7 +92,7 @@ extension RealCassandra {
             ])
             for node in bed.nodes where !snapshots(node).contains("operator_keep") { try node.takeSnapshot("operator_keep", of: "faults") }
             let tags = bed.nodes.map(snapshots)
-            #expect(tags.allSatisfy { $0.contains("operator_keep") && $0.contains { $0.hasPrefix("truncated-") } })
+            #expect(tags.allSatisfy { $0.contains("operator_keep") && $0.contains { $0.contains("truncated-") } })
             return tags
         }
     }

@@ -1,5 +1,4 @@
 import Foundation
-import JMX
 import Testing
 
 /// A keyspace of this suite's own on a test bed: six tables of 800 KB that do not compress, on every node; and a snapshot of it that an operator has taken.
@@ -13,11 +12,7 @@ actor FaultRows {
         let ran = try await run(bed, "fill")
         try #require(ran.status == 0, "\(ran)")
         for node in bed.nodes where !snapshots(node).contains(Self.operatorsTag) {
-            let jmx = try JMXConnection(host: node.jmxHost, port: node.jmxPort, credentials: nil, tls: nil, timeout: .seconds(30))
-            defer { jmx.close() }
-            _ = try jmx.invoke(
-                "org.apache.cassandra.db:type=StorageService", "takeSnapshot", signature: ["java.lang.String", "java.util.Map", "[Ljava.lang.String;"],
-                arguments: [.string(Self.operatorsTag), .map([:]), .strings([Self.keyspace])], timeout: .seconds(60))
+            try node.takeSnapshot(Self.operatorsTag, of: Self.keyspace)
         }
         filled.insert(bed.folder)
     }

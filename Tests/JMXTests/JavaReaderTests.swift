@@ -60,11 +60,10 @@ struct JavaReaderTests {
     @Test("lengths that are negative, or larger than a reply may be, are refused before anything is read")
     func lengths() {
         let array: [UInt8] = [0x75, 0x72, 0, 2] + Array("[B".utf8) + [UInt8](repeating: 0, count: 8) + [2, 0, 0, 0x78, 0x70]
-        for bytes in [
-            [0x7c] + [UInt8](repeating: 0xff, count: 8), [0x7c, 0x7f] + [UInt8](repeating: 0xff, count: 7), array + [0xff, 0xff, 0xff, 0xff],
-            array + [0x7f, 0xff, 0xff, 0xff],
-        ] {
-            let error = caught(JMXError.self) { try read(bytes as [UInt8]) }
+        let negative: [UInt8] = [0x7c] + [UInt8](repeating: 0xff, count: 8)
+        let large: [UInt8] = [0x7c, 0x7f] + [UInt8](repeating: 0xff, count: 7)
+        for bytes in [negative, large, array + [0xff, 0xff, 0xff, 0xff], array + [0x7f, 0xff, 0xff, 0xff]] {
+            let error = caught(JMXError.self) { try read(bytes) }
             #expect(error?.endsConnection == true)
         }
     }

@@ -71,10 +71,11 @@ import Testing
     @Test("only the keyspaces that were asked for are named to the nodes; an unknown one is refused before any snapshot")
     func keyspaces() async throws {
         let (bench, master) = try await ready()
-        let backup = try await master.backUp([KeyspaceName("shop")]).backup
-        #expect(backup.description?.onlyKeyspaces == [try KeyspaceName("shop")])
+        let shop = try KeyspaceName("shop")
+        let backup = try await master.backUp([shop]).backup
+        #expect(backup.description?.onlyKeyspaces == [shop])
         let asked = bench.cluster.requests.compactMap { request -> [KeyspaceName]? in if case .snapshot(let ask) = request { ask.keyspaces } else { nil } }
-        #expect(asked == Array(repeating: [try KeyspaceName("shop")], count: 3))
+        #expect(asked == Array(repeating: [shop], count: 3))
         bench.cluster.forgetLog()
         let refused = try await master.backUp([KeyspaceName("Shop")])
         #expect(refused.run.failure?.code == "backup.unknown-keyspace" && bench.cluster.count("snapshot") == 0)

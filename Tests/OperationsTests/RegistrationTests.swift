@@ -144,13 +144,14 @@ import Testing
         #expect(failure?.code == "ssh.host-key-changed" && failure?.summary.contains("SHA256:other") == true)
     }
 
-    @Test(
-        "settings that cannot work are refused before any node is asked",
-        arguments: [
-            { $0.ssh.port = 0 }, { $0.jmx.port = 65_536 }, { $0.ssh.user = "-oProxyCommand=x" }, { $0.ssh.user = "a b" }, { $0.ssh.keyFile = "key" }, { $0.ssh.agentFolder = "../x" },
-            { $0.ssh.agentFolder = "a;b" }, { $0.ssh.agentFolder = "-x" }, { $0.ssh.agentFolder = "a/\u{0301}" }, { $0.stopCommand = [] }, { $0.startCommand = [""] }, { $0.stopCommand = ["-c"] }, { $0.startCommand = ["a\0b"] },
-            { $0.transfer.workers = 0 }, { $0.transfer.workers = 65 }, { $0.transfer.bytesPerSecond = 1 }, { $0.startTimeoutSeconds = 0 }
-        ] as [@Sendable (inout ClusterSettings) -> Void])
+    /// Not within the attribute: closures there crash the compiler of Swift 6.0.
+    private static let unworkable: [@Sendable (inout ClusterSettings) -> Void] = [
+        { $0.ssh.port = 0 }, { $0.jmx.port = 65_536 }, { $0.ssh.user = "-oProxyCommand=x" }, { $0.ssh.user = "a b" }, { $0.ssh.keyFile = "key" }, { $0.ssh.agentFolder = "../x" },
+        { $0.ssh.agentFolder = "a;b" }, { $0.ssh.agentFolder = "-x" }, { $0.ssh.agentFolder = "a/\u{0301}" }, { $0.stopCommand = [] }, { $0.startCommand = [""] }, { $0.stopCommand = ["-c"] }, { $0.startCommand = ["a\0b"] },
+        { $0.transfer.workers = 0 }, { $0.transfer.workers = 65 }, { $0.transfer.bytesPerSecond = 1 }, { $0.startTimeoutSeconds = 0 }
+    ]
+
+    @Test("settings that cannot work are refused before any node is asked", arguments: unworkable)
     func badSettings(_ change: @Sendable (inout ClusterSettings) -> Void) async throws {
         let bench = try Bench()
         #expect(try await refusal(bench, change)?.code == "cluster.bad-settings")

@@ -4,7 +4,7 @@ import SSHDispatch
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: SSHBench.missing == nil, "\(SSHBench.missing ?? "")"))
+@Suite(.enabled(if: SSHBench.missing == nil, SSHBench.reason))
 struct AgentHelloTests {
     @Test("what a login script prints before the agent is shown as noise")
     func noise() async throws {

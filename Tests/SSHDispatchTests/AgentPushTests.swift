@@ -5,7 +5,7 @@ import SSHDispatch
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: SSHBench.missing == nil, "\(SSHBench.missing ?? "")"))
+@Suite(.enabled(if: SSHBench.missing == nil, SSHBench.reason))
 struct AgentPushTests {
     @Test("an agent that is not there is put there, for its user alone, and nothing else stays behind")
     func absent() async throws {

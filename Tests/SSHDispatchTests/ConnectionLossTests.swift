@@ -6,7 +6,7 @@ import SSHDispatch
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: SSHBench.missing == nil, "\(SSHBench.missing ?? "")"))
+@Suite(.enabled(if: SSHBench.missing == nil, SSHBench.reason))
 struct ConnectionLossTests {
     @Test("an agent that is killed in the middle of a request is told with its signal and last words")
     func agentKilled() async throws {

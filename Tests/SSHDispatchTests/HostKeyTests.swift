@@ -5,7 +5,7 @@ import SSHDispatch
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: SSHBench.missing == nil, "\(SSHBench.missing ?? "")"))
+@Suite(.enabled(if: SSHBench.missing == nil, SSHBench.reason))
 struct HostKeyTests {
     @Test("the host key is told as ssh-keygen tells it, without logging in")
     func hostKeyIsTold() async throws {

@@ -5,7 +5,7 @@ import SSHDispatch
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: SSHBench.missing == nil, "\(SSHBench.missing ?? "")"))
+@Suite(.enabled(if: SSHBench.missing == nil, SSHBench.reason))
 struct LoginTests {
     @Test("a key that the node does not know is refused, naming the user")
     func wrongKey() async throws {

@@ -9,6 +9,7 @@ import Testing
 /// Real OpenSSH and a scripted agent in a folder of their own, for one test.
 final class SSHBench: NodeDispatchBench {
     static let missing: String? = TestSSHD.unavailable ?? TestSSHDAgent.unavailable
+    static let reason: Comment? = missing.map { Comment(rawValue: $0) }
 
     let folder: String
     let sshd: TestSSHD

@@ -5,7 +5,7 @@ import SSHDispatch
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: SSHBench.missing == nil, "\(SSHBench.missing ?? "")"))
+@Suite(.enabled(if: SSHBench.missing == nil, SSHBench.reason))
 struct SSHConformanceTests {
     @Test("over SSH", arguments: NodeDispatchConformance.all)
     func rule(_ rule: NodeDispatchConformance) async throws {

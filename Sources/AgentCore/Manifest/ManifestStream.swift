@@ -53,8 +53,8 @@ enum ManifestStream {
                 digest.update(bytes)
                 try file.write(bytes)
             }
-        } catch .sink(let error) {
-            throw error
+        } catch {
+            throw error.unwrapped
         }
         guard SHA256Hex(digest.finish()) == sha256 else {
             throw Failure("manifest.changed", "the manifest '\(key)' in \(store.place) is not the one that the backup names", hint: "was it replaced or damaged in the store? 'aeneas backup verify' checks every object")

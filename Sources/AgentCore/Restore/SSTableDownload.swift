@@ -67,8 +67,8 @@ struct SSTableDownload {
         do {
             do {
                 try store.download(key, transfer: watch.control(rate), sink: take)
-            } catch .sink(let error) {
-                throw error
+            } catch {
+                throw error.unwrapped
             }
             try finish()
         } catch let damage as ObjectDamage {

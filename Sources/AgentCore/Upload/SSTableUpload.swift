@@ -85,8 +85,8 @@ struct SSTableUpload {
         let hash = SHA256()
         do {
             try store.download(key, transfer: watch.control(rate)) { hash.update($0) }
-        } catch .sink(let error) {
-            throw error
+        } catch {
+            throw error.unwrapped
         }
         return SHA256Hex(hash.finish())
     }
@@ -118,8 +118,8 @@ struct SSTableUpload {
     private func upload(_ key: ObjectKey, size: Int, digest: ObjectDigest, _ body: ObjectBody) throws {
         do {
             try store.upload(key, size: size, transfer: watch.control(rate), digest: digest, body: body)
-        } catch .sink(let error) {
-            throw error
+        } catch {
+            throw error.unwrapped
         }
     }
 

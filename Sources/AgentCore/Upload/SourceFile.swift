@@ -18,7 +18,8 @@ struct SourceFile: Sendable {
         let file: OpenFile
         do {
             file = try OpenFile.reading(path)
-        } catch where error.code == ENOENT {
+        } catch {
+            guard error.code == ENOENT else { throw error }
             throw gone("is gone")
         }
         try check(file)

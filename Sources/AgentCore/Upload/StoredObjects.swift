@@ -11,8 +11,8 @@ struct StoredObjects: Sendable {
                 try stop.check()
                 for object in page { sizes[ShortDigest(object.key.text)] = object.size }
             }, foreign: { _ in })
-        } catch .sink(let error) {
-            throw error
+        } catch {
+            throw error.unwrapped
         }
     }
 

@@ -11,12 +11,14 @@ enum ClusterText {
     }
 
     static func one(_ cluster: ClusterBody) -> String {
-        let facts = [
+        let facts: [[String]] = [
             ["id", cluster.id.rawValue], ["Cassandra's name", cluster.cassandraName], ["release", cluster.release], ["partitioner", cluster.partitioner], ["snitch", cluster.snitch],
             ["schema version", cluster.schemaVersion], ["store", cluster.store?.rawValue ?? "none: name one with each backup"],
             ["application", cluster.application?.rawValue ?? "none: backups cannot be consistent"], ["backups", cluster.consistent ? "consistent unless they say --plain" : "plain unless they say --consistent"],
-        ] + cluster.windowCommands.map { ["in the window", "\($0.name): \($0.words.joined(separator: " "))"] } + [["registered", cluster.registered.text], ["seen", cluster.seen.text]]
-        return "cluster '\(cluster.name)'\n" + TextTable([], facts, indent: 2).text + "\n" + nodes(cluster.nodes) + "\n" + keyspaces(cluster.keyspaces)
+        ]
+        let commands: [[String]] = cluster.windowCommands.map { ["in the window", "\($0.name): \($0.words.joined(separator: " "))"] }
+        let times: [[String]] = [["registered", cluster.registered.text], ["seen", cluster.seen.text]]
+        return "cluster '\(cluster.name)'\n\(TextTable([], facts + commands + times, indent: 2).text)\n\(nodes(cluster.nodes))\n\(keyspaces(cluster.keyspaces))"
     }
 
     private static func nodes(_ nodes: [NodeBody]) -> String {

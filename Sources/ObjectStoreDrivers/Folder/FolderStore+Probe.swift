@@ -17,7 +17,7 @@ extension FolderStore {
 
     func create(_ key: ObjectKey, _ bytes: [UInt8], in root: FileDescriptor) throws(StoreError) -> Bool {
         let file = try UnfinishedFile(for: key, in: root, place: place)
-        try bytes.withUnsafeBufferPointer { bytes throws(StoreError) in try file.write(UnsafeRawBufferPointer(bytes)) }
+        try bytes.withBorrowedBytes { bytes throws(StoreError) in try file.write(bytes) }
         try file.flush()
         switch try inFolder(of: key, root, { folder, name in file.become(name, in: folder) }) {
         case .made: return true

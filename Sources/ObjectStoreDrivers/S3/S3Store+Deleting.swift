@@ -21,10 +21,10 @@ extension S3Store {
     private func deleteBatch(_ keys: [ObjectKey]) throws(StoreError) -> (again: [ObjectKey], StoreError?) {
         let objects = keys.map { "<Object><Key>\(xmlEscaped(endpoint.wholeKey($0.text)))</Key></Object>" }
         let text = Array("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>\(objects.joined())</Delete>".utf8)
-        let response = try text.withUnsafeBufferPointer { body throws(StoreError) in
+        let response = try text.withBorrowedBytes { body throws(StoreError) in
             let digest = HTTPField("content-md5", base64String(MD5.hash(text)))
             return try send(
-                S3Request("POST", query: [("delete", "")], fields: [digest], body: UnsafeRawBufferPointer(body), what: "deleting"), accepting: [200, 405, 501])
+                S3Request("POST", query: [("delete", "")], fields: [digest], body: body, what: "deleting"), accepting: [200, 405, 501])
         }
         guard response.status == 200 else {
             for key in keys { _ = try send(S3Request("DELETE", key, what: "deleting '\(key)'"), accepting: [200, 204, 404]) }

@@ -16,8 +16,8 @@ extension S3Store {
     }
 
     private func put(_ probe: ProbeObject, fields: [HTTPField]) throws(StoreError) -> HTTPResponse {
-        try probe.bytes.withUnsafeBufferPointer { body throws(StoreError) in
-            let request = S3Request("PUT", probe.key, fields: fields, body: UnsafeRawBufferPointer(body), what: "writing a probe")
+        try probe.bytes.withBorrowedBytes { body throws(StoreError) in
+            let request = S3Request("PUT", probe.key, fields: fields, body: body, what: "writing a probe")
             return try send(request, accepting: fields.isEmpty ? [200] : [200, 412, 501])
         }
     }

@@ -76,8 +76,8 @@ extension S3Store {
         let parts = tags.enumerated().map { "<Part><PartNumber>\($0.offset + 1)</PartNumber><ETag>\(xmlEscaped($0.element))</ETag></Part>" }
         let text = Array("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(parts.joined())</CompleteMultipartUpload>".utf8)
         var sendings = 0
-        let response = try text.withUnsafeBufferPointer { body throws(StoreError) in
-            let request = S3Request("POST", key, query: [("uploadId", upload)], body: UnsafeRawBufferPointer(body), what: "completing '\(key)'")
+        let response = try text.withBorrowedBytes { body throws(StoreError) in
+            let request = S3Request("POST", key, query: [("uploadId", upload)], body: body, what: "completing '\(key)'")
             let response = try send(request, accepting: [200, 404], transfer: transfer.silent, sendings: &sendings)
             // A sending whose answer was lost may have completed it: the size below tells.
             if response.status == 404, sendings == 1 || S3Refusal(response).code == "NoSuchBucket" { throw storeError(S3Refusal(response), request) }

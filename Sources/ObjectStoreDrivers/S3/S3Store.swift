@@ -51,8 +51,8 @@ package final class S3Store: ObjectStore {
         let conditional = isConditional.withLock { $0 }
         // Without certainty that the store would refuse a second object, look first.
         if conditional != true, try size(of: key) != nil { return false }
-        return try bytes.withUnsafeBufferPointer { body throws(StoreError) in
-            try put(key, UnsafeRawBufferPointer(body), isConditional: conditional != false)
+        return try bytes.withBorrowedBytes { body throws(StoreError) in
+            try put(key, body, isConditional: conditional != false)
         }
     }
 

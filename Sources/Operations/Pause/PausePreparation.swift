@@ -41,8 +41,8 @@ struct PausePreparation: Sendable {
 
     private func refusal(_ target: PauseTarget, _ answer: Result<Bool?, ScalarAdminError>?) -> Failure? {
         switch answer {
-        case .success(false): return nil
-        case .success(true):
+        case .success(false?): return nil
+        case .success(true?):
             return Failure(
                 "pause.already-paused", "instance \(target) of '\(application.name)' is paused already, and not by this master's records",
                 hint: "does somebody else pause it now? if not: aeneas pause end \(application.name)", recovery: .retry)

@@ -47,8 +47,8 @@ extension PauseSession {
         let answers = await gather(asked, within: limit) { await $0.isPaused() }
         var doubts = asked.compactMap { instance -> PauseDoubt? in
             switch answers[instance.target] {
-            case .success(true): nil
-            case .success(false): PauseDoubt("pause.target-open", "instance \(instance.target) of '\(application.name)' was open inside the window")
+            case .success(true?): nil
+            case .success(false?): PauseDoubt("pause.target-open", "instance \(instance.target) of '\(application.name)' was open inside the window")
             case .success(nil): PauseDoubt("pause.unverifiable", "instance \(instance.target) of '\(application.name)' cannot say whether it is paused")
             case .failure(let error): PauseDoubt("pause.target-silent", "instance \(instance.target) of '\(application.name)' did not say whether it is paused: \(error)")
             case nil: PauseDoubt("pause.target-silent", "instance \(instance.target) of '\(application.name)' did not say in time whether it is paused")

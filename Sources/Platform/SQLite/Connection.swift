@@ -69,6 +69,11 @@ package final class Connection {
 
     package var lastInsertedRow: Int { handle.map { Int(sqlite3_last_insert_rowid($0)) } ?? 0 }
 
+    /// As below, with the connection for `body`: under Swift 6.0 an actor may not call what it was given from a closure of its own.
+    package func transaction<Value>(_ durability: Durability = .full, giving body: (Connection) throws -> Value) throws -> Value {
+        try transaction(durability) { try body(self) }
+    }
+
     /// Runs `body` in a transaction that holds the write lock from its start; any error undoes it all.
     @discardableResult
     package func transaction<Value>(_ durability: Durability = .full, _ body: () throws -> Value) throws -> Value {
