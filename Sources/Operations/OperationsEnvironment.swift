@@ -63,6 +63,8 @@ package struct OperationLimits: Sendable {
     /// How long a backup may take before its marker in the store loses its protection.
     package var backupLease = 7 * 86_400
     package var ringPoll = Duration.milliseconds(500)
+    /// Between two tries to write the end of a run down.
+    package var catalogRetry = Duration.seconds(1)
     /// From the guardians' start to the first Pause: the second flush happens in it.
     package var pausePrelude = Duration.seconds(60)
     /// How often the instances of a paused application are asked whether they still are.

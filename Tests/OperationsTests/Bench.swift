@@ -89,6 +89,7 @@ extension OperationLimits {
         var limits = OperationLimits()
         limits.reconnectPause = .milliseconds(1)
         limits.ringPoll = .milliseconds(1)
+        limits.catalogRetry = .milliseconds(20)
         limits.pausePoll = .milliseconds(5)
         limits.unpauseProof = .milliseconds(300)
         limits.lateMargin = .milliseconds(20)

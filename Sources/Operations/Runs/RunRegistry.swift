@@ -60,16 +60,24 @@ package actor RunRegistry {
             state = told.code == "run.cancelled" ? .cancelled : told.code == "run.partly-failed" ? .partlyFailed : .failed
             await recorder.note(.error, told.description, node: told.node, code: told.code)
         }
-        await end(run, state, failure)
+        await end(run, state, failure, recorder.control)
     }
 
-    private nonisolated func end(_ run: RunRecord, _ state: RunState, _ failure: Failure?) async {
-        do {
-            if state != .succeeded { try await environment.settle(run.id) }
-            try await environment.catalog.endRun(run.id, state: state, failure: failure, at: environment.clock())
-            try await environment.catalog.releaseLock(run.clusterID, run: run.id)
-        } catch {
-            environment.log.error("cannot record the end of run \(run.id): \(Failure(error))")
+    /// Tried until it is written: a run that is over must not read as running, nor hold its cluster, because the catalogue was locked or full just then.
+    private nonisolated func end(_ run: RunRecord, _ state: RunState, _ failure: Failure?, _ control: RunControl) async {
+        while true {
+            do {
+                if state != .succeeded { try await environment.settle(run.id) }
+                try await environment.catalog.endRun(run.id, state: state, failure: failure, at: environment.clock())
+                try await environment.catalog.releaseLock(run.clusterID, run: run.id)
+                return
+            } catch {
+                environment.log.error("cannot record the end of run \(run.id): \(Failure(error))")
+                // The next start ends it.
+                if control.isSuspending || Failure(error).code == "catalog.closed" { return }
+                // In a task of its own: ours may be cancelled.
+                await Task { try? await Task.sleep(for: environment.limits.catalogRetry) }.value
+            }
         }
     }
 }
