@@ -41,7 +41,7 @@ def prepare(bed, options, authorized):
     program = classes(java_home)
     shared = {"home": options.dir + "/shared", "address": "0.0.0.0", "sshPort": bed["nodes"][0]["sshPort"]}
     if options.shared_sshd:
-        sshd.configure(shared, authorized)
+        sshd.configure(shared, authorized, own_home=True)
     os.makedirs(options.dir + "/ring")
     os.makedirs(options.dir + "/schema")
     for node in bed["nodes"]:

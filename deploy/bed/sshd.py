@@ -49,13 +49,17 @@ def fingerprint(path):
     return subprocess.run(["ssh-keygen", "-lf", path], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[1]
 
 
-def configure(node, authorized_keys, listen=None):
-    """Makes host key and configuration; `listen` overrides the node's own address (a shared server listens on all)."""
+def configure(node, authorized_keys, listen=None, own_home=False):
+    """Makes host key and configuration; `listen` overrides the node's own address (a shared server listens on all).
+
+    `own_home`: shells see an empty home, so that what the user's own starts (a version manager, say) is not paid for at every one of a thousand logins.
+    """
     home = folder(node)
     os.makedirs(home, exist_ok=True)
     if not os.path.exists(home + "/host_ed25519"):
         make_key(home + "/host_ed25519", "testbed-" + node["address"])
     text = CONFIGURATION.format(address=listen or node["address"], port=node["sshPort"], folder=home, authorized=authorized_keys)
+    text += "SetEnv HOME=%s\n" % home if own_home else ""
     path = home + "/sshd_config"
     with open(path, "w") as file:
         file.write(text)

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -18,9 +19,12 @@ final class Ring {
         }
     }
 
-    private record View(long taken, Map<String, Member> members) {}
+    /** {@code fresh} is until when it may be given out, in nanoseconds of the JVM's clock. */
+    private record View(long fresh, Map<String, Member> members) {}
 
     private static final long FRESH_NANOSECONDS = 100_000_000;
+    /** Reading takes at most this part of the time: the files of a thousand nodes are no small reading. */
+    private static final int READING_SHARE = 20;
     private static final Map<Path, View> VIEWS = new java.util.concurrent.ConcurrentHashMap<>();
     private final Path folder;
 
@@ -41,21 +45,33 @@ final class Ring {
             all.store(writer, null);
         }
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        VIEWS.remove(folder);
+        forget();
+    }
+
+    /** Waits for a reading that is under way, which may not have seen what changed. */
+    private void forget() {
+        synchronized (VIEWS) {
+            VIEWS.remove(folder);
+        }
     }
 
     boolean knows(String address) {
         return Files.exists(folder.resolve(address));
     }
 
-    /** All nodes by address. A thousand nodes of one process share one reading, at most a tenth of a second old. */
+    /** All nodes by address. The nodes of one process share one reading, at most a tenth of a second old where it takes little time. */
     Map<String, Member> members() throws IOException {
         View view = VIEWS.get(folder);
-        if (view == null || System.nanoTime() - view.taken() > FRESH_NANOSECONDS) {
-            view = read();
-            VIEWS.put(folder, view);
+        if (isFresh(view)) return view.members();
+        synchronized (VIEWS) {
+            view = VIEWS.get(folder);
+            if (!isFresh(view)) VIEWS.put(folder, view = read());
+            return view.members();
         }
-        return view.members();
+    }
+
+    private static boolean isFresh(View view) {
+        return view != null && System.nanoTime() - view.fresh() < 0;
     }
 
     List<Member> live() throws IOException {
@@ -63,6 +79,8 @@ final class Ring {
     }
 
     private View read() throws IOException {
+        long began = System.nanoTime();
+        Map<Long, Boolean> alive = new HashMap<>();
         Map<String, Member> members = new TreeMap<>();
         List<Path> files = new ArrayList<>();
         try (Stream<Path> found = Files.list(folder)) {
@@ -75,11 +93,12 @@ final class Ring {
             }
             String address = file.getFileName().toString();
             long pid = Long.parseLong(all.getProperty("pid"));
-            boolean up = Boolean.parseBoolean(all.getProperty("up")) && isAlive(pid) && !Files.exists(folder.resolve(address + ".down"));
+            boolean up = Boolean.parseBoolean(all.getProperty("up")) && alive.computeIfAbsent(pid, Ring::isAlive) && !Files.exists(folder.resolve(address + ".down"));
             List<String> tokens = List.of(all.getProperty("tokens").split(","));
             members.put(address, new Member(address, all.getProperty("hostId"), tokens, all.getProperty("datacenter"), all.getProperty("rack"), pid, up));
         }
-        return new View(System.nanoTime(), members);
+        long now = System.nanoTime();
+        return new View(now + Math.max(FRESH_NANOSECONDS, READING_SHARE * (now - began)), members);
     }
 
     /** A process that was killed and that nobody has waited for yet counts as gone. */
@@ -96,6 +115,6 @@ final class Ring {
         Path mark = folder.resolve(address + ".down");
         if (down) Files.writeString(mark, "");
         else Files.deleteIfExists(mark);
-        VIEWS.remove(folder);
+        forget();
     }
 }
