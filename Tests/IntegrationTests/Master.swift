@@ -23,6 +23,8 @@ final class Master: @unchecked Sendable {
     deinit { kill(SIGKILL) }
 
     var socket: String { folder + "/aeneasd.sock" }
+    /// nil when none runs.
+    var pid: pid_t? { lock.withLock { process.flatMap { $0.isRunning ? $0.processIdentifier : nil } } }
     var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 
     func start(environment: [String: String] = [:]) async throws {
