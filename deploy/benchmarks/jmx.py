@@ -5,10 +5,10 @@ import os
 import subprocess
 import time
 
-from bed import cassandra, distribution, java
 from bed.cache import DEPLOY
 from benchmarks import measure
 from benchmarks.agent import Agent, Serve
+from benchmarks.nodetool import Nodetool
 
 TAG = "aeneas-20200101T000000Z-abcdef"
 
@@ -74,7 +74,5 @@ class JMX:
         """Runs it with words; None where there is no Cassandra."""
         if bed["kind"] != "cassandra":
             return None
-        home = distribution.find(None, bed["release"]).home
-        program = home + "/bin/nodetool" if os.path.exists(home + "/bin/nodetool") else "nodetool"
-        env = dict(os.environ, JAVA_HOME=java.home(cassandra.java_majors(bed["release"])))
-        return lambda words: measure.run([program, "-h", node["jmxHost"], "-p", str(node["jmxPort"]), *words], self.bench.folder + "/nodetool.log", env=env)
+        tool = Nodetool(bed)
+        return lambda words: measure.run(tool.words(node, *words), self.bench.folder + "/nodetool.log", env=tool.env)

@@ -130,6 +130,58 @@ def jmx(result, aims):
     return text + "\n\n" + table(["What", "Program", "Wall, ms", "Times"], rows)
 
 
+def pause(result, aims):
+    text = "\n## How long an application is paused\n\n"
+    text += "The window lasts from the last instance's answer to Pause to just before the first Unpause; the outage from the first Pause to the proof that the last instance is"
+    text += " open again. Three instances on Python's grpcio with nothing under way, on the same cores as all the rest.\n"
+    if result.release:
+        text += on_cassandra(result, aims)
+    for crowd in result.crowds:
+        text += of_many(crowd)
+    return text
+
+
+def on_cassandra(result, aims):
+    ours, theirs = result.windows["aeneas"], result.windows["nodetool"]
+    quotients = [each.length / each.server for each in ours]
+    aims.add("Window ÷ the slowest node's own snapshot time, %d SSTables on each" % result.sstables, "at most 1.25", "%.2f" % median(quotients), median(quotients) <= 1.25)
+    length, other = median([each.length for each in ours]), median([each.length for each in theirs])
+    aims.add("The window itself", "below 100 ms", "%.0f ms" % length, length < 100)
+    aims.add("The window, against the same with nodetool in it", "shorter", "%.0f ms against %.0f ms" % (length, other), length < other)
+    rows = [
+        ["`aeneas backup start --consistent`", milliseconds(ours, "length"), milliseconds(ours, "server"), three(quotients, "%.2f"), milliseconds(ours, "outage")],
+        ["`aeneas pause run` of `nodetool snapshot`, all nodes at once", milliseconds(theirs, "length"), "", "", milliseconds(theirs, "outage")],
+    ]
+    head = "\n%d nodes of Cassandra %s, %d SSTables in 20 tables on each, nothing written meanwhile; %d times, in turn.\n\n" % (3, result.release, result.sstables, len(ours))
+    return head + table(["", "Window, ms", "Slowest node's own snapshot, ms", "Window ÷ it", "Outage, ms"], rows)
+
+
+def of_many(crowd):
+    """Of simulated nodes; what is theirs is not the master's."""
+    text = "\n### %d simulated nodes\n\n" % crowd.nodes
+    text += "One process for JMX of all of them, a login by SSH and an agent for each, on the same cores as the master. %d backups.\n\n" % len(crowd.walls)
+    rows = [
+        ["snapshot asked for, first to last node", milliseconds(crowd.windows, "sent") + " ms"],
+        ["snapshot answered, first to last node", milliseconds(crowd.windows, "answered") + " ms"],
+        ["slowest node's own snapshot", milliseconds(crowd.windows, "server") + " ms"],
+        ["window", milliseconds(crowd.windows, "length") + " ms"],
+        ["outage", milliseconds(crowd.windows, "outage") + " ms"],
+        ["the whole backup", three(crowd.walls, "%.1f") + " s"],
+        ["of these", ", ".join("%s %.1f s" % (name, median(values)) for name, values in crowd.stages.items())],
+        ["processor of aeneasd for it", three(crowd.processor, "%.1f") + " s"],
+        ["registration of the cluster", "%.1f s" % crowd.registration],
+        ["memory of aeneasd, at most", "%.0f MB" % (crowd.memory / 1e6)],
+        ["its threads and open files, at most", "%d and %d" % (crowd.threads, crowd.files)],
+        ["memory of the host that everything took, at most", "%.1f GB" % (crowd.fell / 1e9)],
+    ]
+    return text + table(["", "Simulated"], rows)
+
+
+def milliseconds(windows, name):
+    values = [getattr(each, name) for each in windows]
+    return three(values, "%.1f")
+
+
 def text(bench, sections, aims):
     warning = "\n**A trial run of a tenth of the sizes: not figures to go by.**\n" if bench.quick else ""
     facts = "\n## On what\n\n" + table(["", ""], [list(pair) for pair in machine.facts(bench)])
