@@ -5,7 +5,9 @@ import Testing
 
 extension RealCassandra {
     /// A real application with transactions under load, its instances paused for the snapshots.
-    @Suite("consistent backups of an application under load", .serialized, .enabled(if: NodesAvailable.cassandra, "no Cassandra can be had on this machine"))
+    @Suite(
+        "consistent backups of an application under load", .serialized, .enabled(if: NodesAvailable.cassandra, "no Cassandra can be had on this machine"),
+        .enabled(if: LongTests.areAsked, LongTests.reason))
     struct Consistent {
         @Test("what is put back is one moment of all transactions; a plain backup taken under the same load is not")
         func underLoad() async throws {

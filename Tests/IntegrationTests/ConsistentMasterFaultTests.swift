@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension SimulatedCassandra {
-    @Suite("a paused application whose master or guardians die", .serialized)
+    @Suite("a paused application whose master or guardians die", .serialized, .enabled(if: LongTests.areAsked, LongTests.reason))
     struct ConsistentMasterFault {
         @Test("a master killed inside the window leaves nothing paused for longer than five seconds; its restart ends the intent and fails the backup")
         func masterKilled() async throws {

@@ -2,6 +2,12 @@ import BackupModel
 import Foundation
 import Testing
 
+/// The long tests, which take more time than those of every day.
+enum LongTests {
+    static let areAsked = ProcessInfo.processInfo.environment["AENEAS_TEST_FULL"] == "1"
+    static let reason: Comment = "long tests of pauses: make test-full"
+}
+
 /// How often a test of consistency is repeated: the long tests do it more often.
 func rounds(_ usual: Int, full: Int) -> Int { ProcessInfo.processInfo.environment["AENEAS_TEST_FULL"] == "1" ? full : usual }
 
