@@ -45,15 +45,19 @@ struct Survey: Sendable {
     }
 
     private var nodesDown: [Failure] {
-        answers.compactMap { answer in
+        // Gone through once: each of a thousand nodes tells of a thousand.
+        var witnesses: [String: String] = [:]
+        for witness in answers {
+            for member in witness.live?.ring ?? [] where !member.up && witnesses[member.address] == nil { witnesses[member.address] = witness.member.address }
+        }
+        return answers.compactMap { answer in
             if case .failure(let failure) = answer.facts {
                 // One that answers is not down, whatever it says: a wrong password or an unreadable file is a thing to mend by itself.
                 guard ["cassandra.unreachable", "cassandra.not-ready", "cassandra.call-interrupted"].contains(failure.code) else { return failure.on(answer.member.address) }
                 return Failure("cluster.node-down", "node \(answer.member.address) is down", hint: "nodetool status", recovery: .fix, node: answer.member.address, cause: failure)
             }
-            guard let witness = answers.first(where: { other in other.live?.ring.contains { $0.address == answer.member.address && !$0.up } == true }) else { return nil }
-            return Failure(
-                "cluster.node-down", "node \(answer.member.address) is down as \(witness.member.address) sees it", hint: "nodetool status on \(witness.member.address)", node: answer.member.address)
+            guard let witness = witnesses[answer.member.address] else { return nil }
+            return Failure("cluster.node-down", "node \(answer.member.address) is down as \(witness) sees it", hint: "nodetool status on \(witness)", node: answer.member.address)
         }
     }
 
