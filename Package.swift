@@ -73,7 +73,7 @@ let package = Package(
         .testTarget(name: "AgentCoreTests", dependencies: ["BackupModel", "AgentCore", "ObjectStore", "ObjectStoreDrivers", "CassandraNode", "Processes", "ScalarAdmin", "Compression", "Crypto", "TestSupport"]),
         .testTarget(name: "SSHDispatchTests", dependencies: ["BackupModel", "NodeDispatch", "SSHDispatch", "TestSupport"]),
         .testTarget(name: "CatalogTests", dependencies: ["BackupModel", "Catalog", "SQLite", "TestSupport"]),
-        .testTarget(name: "OperationsTests", dependencies: ["BackupModel", "Catalog", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "Operations", "ScalarAdmin", "Compression", "Crypto", "Logging", "Threads", "TestSupport"]),
+        .testTarget(name: "OperationsTests", dependencies: ["BackupModel", "Catalog", "NodeDispatch", "ObjectStore", "ObjectStoreDrivers", "Operations", "SQLite", "ScalarAdmin", "Compression", "Crypto", "Logging", "Threads", "TestSupport"]),
         .testTarget(name: "ControlServerTests", dependencies: ["BackupModel", "ControlAPI", "ControlServer", "Operations", "Catalog", "HTTPServer", "HTTPClient", "ScalarAdmin", "Crypto", "Logging", "ObjectStoreDrivers", "Threads", "TestSupport"]),
         .testTarget(name: "ControlCLITests", dependencies: ["BackupModel", "ControlAPI", "ControlCLI", "HTTPServer", "Threads"]),
         .testTarget(name: "IntegrationTests", dependencies: ["BackupModel", "CassandraNode", "Compression", "Crypto", "JMX", "TestSupport"], exclude: ["rows.py"]),

@@ -92,8 +92,11 @@ extension Operations {
     /// - Throws: `pause.not-opened`.
     package func endPause(_ id: PauseID) async throws -> PauseRecord {
         if let run = desk.run(of: id) {
-            _ = desk.end(id)
+            // In its window it hears of it; before that, while instances still drain, nothing but a cancellation ends the waiting.
+            let isHeld = (try? await catalog.pause(id))?.state == .paused
+            if !isHeld || !desk.end(id) { _ = await registry.cancel(run) }
             await registry.wait(for: run)
+            if (try? await catalog.pause(id)) == nil { throw Failure("pause.not-open", "pause \(id) was ended before anything was paused", hint: "aeneas run show \(run)") }
         }
         let pause = try await catalog.pause(id)
         if pause.state != .ended, await registry.cancel(pause.run) { await registry.wait(for: pause.run) }
@@ -107,9 +110,14 @@ extension Operations {
     /// Opens every instance of an application, whatever is on record: the way out when somebody else left it paused.
     package func endPauses(of name: ApplicationName) async throws -> ApplicationStatus {
         let application = try await catalog.application(named: name)
+        // First those on record: their instances are known even where names cannot be resolved now.
+        var notOpened: (any Error)?
+        for pause in try await catalog.openPauses() where pause.application == name {
+            do { _ = try await endPause(pause.id) } catch { notOpened = notOpened ?? error }
+        }
         let access = try await PausePreparation(environment: environment, application: application).access()
-        for pause in try await catalog.openPauses() where pause.application == name { _ = try await endPause(pause.id) }
         try await openNow(name, access, pause: nil)
+        if let notOpened { throw notOpened }
         return try await checkApplication(name)
     }
 

@@ -1,11 +1,8 @@
 import Glibc
+import Processes
 
-/// Seconds of CLOCK_MONOTONIC: never set, the same for all processes of a machine.
-func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
+/// The same for all processes of a machine.
+func monotonicSeconds() -> Double { Monotonic.seconds }
 
 extension Duration {
     var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }

@@ -2,6 +2,7 @@ import BackupModel
 import Catalog
 import Foundation
 @testable import Operations
+import SQLite
 import ScalarAdmin
 import TestSupport
 import Testing
@@ -79,6 +80,64 @@ import Testing
         #expect(before.targets.allSatisfy { $0.state == .paused })
         let after = try await master.operations.endPauses(of: Self.application)
         #expect(after.targets.allSatisfy { $0.state == .open } && bench.application.paused == [])
+    }
+
+    @Test("once an instance is to be opened, no Pause that had not begun goes there any more")
+    func noPauseAfterOpening() async throws {
+        let application = FakeApplication(), target = application.targets[0]
+        let instance = ApplicationInstance(application.link(target), PauseJournal())
+        instance.giveUpPausing()
+        let answer = await instance.pause(waitSeconds: 1)
+        #expect(throws: ScalarAdminError.self) { try answer.get() }
+        #expect(application.calls == [] && !instance.wasSentPause && !instance.isBusy && !instance.mayPauseLate)
+    }
+
+    @Test("a pause whose instances still drain is ended at once when a person asks for it")
+    func endedWhileDraining() async throws {
+        let (bench, master) = try await ready()
+        bench.application.enter(bench.application.targets[0])
+        let (run, id) = try await master.operations.startPause(PauseRequest(application: Self.application, holdMilliseconds: 60_000))
+        while bench.application.calls(.pause, of: bench.application.targets[0]).isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+        let ending = Task { try await master.operations.endPause(id) }
+        // The cancelled run has opened all; what was under way may end now.
+        while bench.application.calls(.unpause, of: bench.application.targets[1]).isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+        bench.application.leave(bench.application.targets[0])
+        let pause = try await ending.value
+        #expect(pause.state == .ended && pause.window == nil && bench.application.paused == [])
+        #expect(try await master.catalog.run(run.id).state == .cancelled)
+    }
+
+    @Test("a catalogue that is locked when the instances are open again keeps neither the pause nor its instances for good")
+    func lockedAtTheEnd() async throws {
+        let bench = try Bench(nodes: 3), path = bench.newCataloguePath(), master = try bench.master(path)
+        try await master.addApplication()
+        let (run, id) = try await master.operations.startPause(PauseRequest(application: Self.application, byCommand: true))
+        try await waitUntilOpen(master, id)
+        let other = try Connection(path: path)
+        try other.run("BEGIN IMMEDIATE")
+        try await master.operations.finishPause(id, exitStatus: 0)
+        while bench.application.paused != [] { try await Task.sleep(for: .milliseconds(2)) }
+        // Longer than the catalogue waits for a lock.
+        try await Task.sleep(for: .seconds(6))
+        try other.run("ROLLBACK")
+        _ = try await master.end(run.id)
+        await master.operations.environment.pauseKeeper.wait(for: id)
+        #expect(try await master.catalog.pause(id).state == .ended)
+        let (next, _) = try await master.operations.startPause(PauseRequest(application: Self.application, holdMilliseconds: 10))
+        #expect(try await master.end(next.id).state == .succeeded)
+    }
+
+    @Test("an instance that nobody listens at is no Pause given up: nothing is waited for", .timeLimit(.minutes(1)))
+    func unreachableAtPause() async throws {
+        let (bench, master) = try await ready(), gate = FakeGate()
+        bench.cluster.on("flush", "10.0.0.1", times: 2, .hold(gate))
+        let backup = try await master.startConsistently()
+        try await gate.reached()
+        bench.application.tell(bench.application.targets[2], .stop)
+        gate.open()
+        _ = try await master.end(backup.run)
+        let codes = try await master.codes(of: backup.run)
+        #expect(codes.contains("pause.failed") && !codes.contains("pause.watched-late"))
     }
 
     @Test("requests that make no sense are refused before anything is touched", arguments: [

@@ -17,10 +17,8 @@ final class ForegroundChild {
 
     /// - Parameter variables: `NAME=value`, in place of those of the same name.
     init(_ program: String, _ words: [String], variables: [String]) throws {
-        let names = Set(variables.map { $0.prefix { $0 != "=" } })
-        let environment = Self.environment.filter { !names.contains($0.prefix { $0 != "=" }) } + variables
         do {
-            pid = try ChildProcess.start(program, words, environment: environment, files: [(0, .inherited), (1, .inherited), (2, .inherited)])
+            pid = try ChildProcess.start(program, words, environment: ChildProcess.environment(with: variables), files: [(0, .inherited), (1, .inherited), (2, .inherited)])
         } catch {
             throw Failure("control.no-command", "\(quoted(words[0])) cannot be started", hint: "the application is opened again", cause: Failure("control.no-command", "\(error)"))
         }
@@ -47,14 +45,5 @@ final class ForegroundChild {
         // WIFSIGNALED and its like are macros.
         let signal = status & 0x7F
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
-    }
-
-    private static var environment: [String] {
-        var texts: [String] = [], entry = environ
-        while let text = entry.pointee {
-            texts.append(String(cString: text))
-            entry += 1
-        }
-        return texts
     }
 }

@@ -65,7 +65,12 @@ struct PausedCommand {
             if try context.client.get("/runs/\(run)", as: RunBody.self, seconds: 10).isOver { return nil }
             context.console.sleep(Self.lookMilliseconds)
         }
-        _ = try context.client.post("/pauses/\(pause)/end", as: PauseBody.self)
+        do {
+            _ = try context.client.post("/pauses/\(pause)/end", as: PauseBody.self)
+        } catch ControlError.refused(let failure, _, _) where failure.code == "pause.not-open" {
+            // Ended before anything was paused.
+            return nil
+        }
         return nil
     }
 

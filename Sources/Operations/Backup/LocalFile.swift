@@ -44,6 +44,14 @@ enum LocalFile {
         return (size, SHA256Hex(unchecked: hash.finish().hex))
     }
 
+    /// Returns when what was written is on the disk.
+    static func synchronize(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw failed("read", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failed("write", path) }
+    }
+
     static func replace(_ path: String, with bytes: [UInt8]) throws {
         let fresh = path + ".new", descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failed("write", fresh) }

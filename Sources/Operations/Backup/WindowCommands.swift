@@ -53,11 +53,12 @@ struct WindowCommands: Sendable {
         } catch {
             throw Failure("backup.command-failed", "the command '\(command.name)' cannot be run: \(error)")
         }
+        // Ended by us, because nothing else in the window is worth waiting for.
+        if stop.isSet { throw CancellationError() }
         guard ending == .exited(0) else {
             let tail = said.isEmpty ? "" : ": \(quoted(String(said.suffix(400))))"
             throw Failure("backup.command-failed", "the command '\(command.name)' in the window \(ending.told)\(tail)", hint: "run it by hand as aeneasd's user; a longer --window of the application gives it more time", recovery: .retry)
         }
-        guard fsync(output) == 0 else { throw Failure("backup.command-folder", "cannot write '\(path)': \(String(cString: strerror(errno)))", hint: "is the disk full?") }
         return BackupFile(name: command.name, size: 0, sha256: SHA256Hex(unchecked: String(repeating: "0", count: 64)), command: command.words, started: started, ended: environment.clock())
     }
 
@@ -67,6 +68,8 @@ struct WindowCommands: Sendable {
         return try await environment.pool.run {
             let files = try written.map { file in
                 var file = file
+                // On the disk here and not in the window: its length is the application's.
+                try LocalFile.synchronize(path(file.name))
                 (file.size, file.sha256) = try LocalFile.digest(path(file.name))
                 return file
             }

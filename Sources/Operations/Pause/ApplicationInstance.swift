@@ -10,8 +10,17 @@ final class ApplicationInstance: Sendable {
     private let link: any ScalarAdminLink
     private let thread = BlockingPool(width: 1)
     private let journal: PauseJournal
-    private let calling = Mutex(0)
-    private let verifiable = Mutex(true)
+
+    private struct State {
+        var calling = 0
+        var isPausing = false
+        var isVerifiable = true
+        var wasSentPause = false
+        var isUnknown = false
+        var takesPause = true
+    }
+
+    private let state = Mutex(State())
 
     init(_ link: any ScalarAdminLink, _ journal: PauseJournal) {
         target = link.target
@@ -20,15 +29,41 @@ final class ApplicationInstance: Sendable {
     }
 
     /// A call is under way whose answer nobody waits for any more.
-    var isBusy: Bool { calling.withLock { $0 > 0 } }
+    var isBusy: Bool { state.withLock { $0.calling > 0 } }
     /// Whether it knows CheckPaused, as far as it was asked.
-    var isVerifiable: Bool { verifiable.withLock { $0 } }
+    var isVerifiable: Bool { state.withLock { $0.isVerifiable } }
     var connectionsMade: Int { link.connectionsMade }
+    /// A Pause went there: it has to be proven open again.
+    var wasSentPause: Bool { state.withLock { $0.wasSentPause } }
+    /// A Pause went there of which nobody can say whether, and when, it takes effect.
+    var mayPauseLate: Bool { state.withLock { $0.wasSentPause && ($0.isPausing || $0.isUnknown) } }
+
+    /// From here on no Pause goes there any more: what is to be opened is known. One that is on its way makes it busy.
+    func giveUpPausing() { state.withLock { $0.takesPause = false } }
 
     /// - Parameter waitSeconds: How long it may take to finish its outstanding requests.
     /// - Returns: When the answer came.
     func pause(waitSeconds: Int) async -> Result<ContinuousClock.Instant, ScalarAdminError> {
-        await call(.pause, ok: { _ in "ok" }) { link throws(ScalarAdminError) in try link.pause(waitSeconds: waitSeconds) }.map(\.at)
+        // At once: whoever opens meanwhile sees either a call under way, or none that will ever come.
+        let goes = state.withLock { state in
+            guard state.takesPause else { return false }
+            state.wasSentPause = true
+            state.isPausing = true
+            state.calling += 1
+            return true
+        }
+        guard goes else { return .failure(.unreachable("given up before it was sent")) }
+        let answer = await call(.pause, ok: { _ in "ok" }) { link throws(ScalarAdminError) in try link.pause(waitSeconds: waitSeconds) }
+        state.withLock { state in
+            state.calling -= 1
+            state.isPausing = false
+            switch answer {
+            case .success: break
+            case .failure(.unreachable), .failure(.tls): state.wasSentPause = false
+            case .failure(let error): state.isUnknown = error.leavesStateUnknown
+            }
+        }
+        return answer.map(\.at)
     }
 
     func unpause() async -> Result<ContinuousClock.Instant, ScalarAdminError> {
@@ -41,7 +76,7 @@ final class ApplicationInstance: Sendable {
         switch answer {
         case .success(let answer): return .success(answer.value)
         case .failure(let error) where error.isUnimplemented:
-            verifiable.withLock { $0 = false }
+            state.withLock { $0.isVerifiable = false }
             return .success(nil)
         case .failure(let error): return .failure(error)
         }
@@ -50,8 +85,8 @@ final class ApplicationInstance: Sendable {
     private func call<Value: Sendable>(
         _ name: PauseCall.Name, ok: @escaping @Sendable (Value) -> String, _ body: @escaping @Sendable (any ScalarAdminLink) throws(ScalarAdminError) -> Value
     ) async -> Result<(value: Value, at: ContinuousClock.Instant), ScalarAdminError> {
-        calling.withLock { $0 += 1 }
-        defer { calling.withLock { $0 -= 1 } }
+        state.withLock { $0.calling += 1 }
+        defer { state.withLock { $0.calling -= 1 } }
         do {
             return try await thread.run { [link, journal, target] in
                 let sent = journal.now

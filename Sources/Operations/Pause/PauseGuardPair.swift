@@ -1,5 +1,6 @@
 import BackupModel
 import Catalog
+import Logging
 import NodeDispatch
 import ScalarAdmin
 
@@ -55,8 +56,12 @@ extension PauseSession {
         for node in guardNodes.prefix(3) {
             do {
                 let guardian = NodeGuard(environment: environment, node: node, job: environment.newULID())
-                try await guardian.start(work)
-                await recorder.note(.info, "second guardian on \(node.name)")
+                let reach = try await guardian.start(work)
+                if reach.level != .info, settings.requireNodeGuardian {
+                    await guardian.release(recorder)
+                    throw Failure("pause.guardian-cannot-reach", reach.text, recovery: .retry)
+                }
+                await recorder.note(reach.level, "second guardian on \(node.name): \(reach.text)", node: node.name, code: reach.level == .info ? nil : reach.code)
                 return guardian
             } catch {
                 why.append(Failure(error).on(node.name))
@@ -85,11 +90,14 @@ final class NodeGuard: Sendable {
         self.job = job
     }
 
-    /// Returns once it has reached the application's instances.
-    func start(_ work: GuardWork) async throws {
-        let calls = NodeCalls(environment), (news, teller) = AsyncStream<Result<Void, Failure>>.makeStream()
+    /// Returns once it has tried to reach the application's instances.
+    ///
+    /// - Returns: Which it reaches; a warning when it does not reach all.
+    func start(_ work: GuardWork) async throws -> Note {
+        let calls = NodeCalls(environment), log = environment.log, (news, teller) = AsyncStream<Result<Note, Failure>>.makeStream()
         let follower = JobFollower(calls: calls, node: node, job: JobRequest(id: job, work: .guardPause(work), leaseSeconds: Self.leaseSeconds)) { event in
-            if case .note(let note) = event, note.code == "pause.guardian-reach" { teller.yield(.success(())) }
+            guard case .note(let note) = event else { return }
+            if note.code == "pause.guardian-reach" { teller.yield(.success(note)) } else if note.level != .info { log.warning("guardian: \(note.text)", ["pause": work.pause.rawValue]) }
         }
         following.put(Task {
             do { _ = try await follower.run() } catch { teller.yield(.failure(Failure(error))) }
@@ -101,12 +109,13 @@ final class NodeGuard: Sendable {
         }
         defer { timer.cancel() }
         for await outcome in news {
-            if case .failure(let failure) = outcome {
+            switch outcome {
+            case .success(let note): return note
+            case .failure(let failure):
                 following.cancel()
                 await cancel(calls)
                 throw failure
             }
-            return
         }
         throw Failure("pause.guardian-cannot-reach", "it ended at once", recovery: .retry)
     }

@@ -51,13 +51,30 @@ package actor PauseKeeper {
                 stop.set()
             }
             if Task.isCancelled { return }
+            guard await recordEnd(id, environment) else { return }
             try await environment.catalog.appendPauseCalls(id, journal.all)
-            try await environment.catalog.endPause(id, window: nil, at: environment.clock(), settling: [:])
             await RunRecorder(run: pause.run, environment: environment, control: RunControl()).note(
                 .warning, "every instance of '\(application)' is open: pause \(id) had been left open", code: "pause.ended-late")
         } catch {
             environment.log.error("\(Failure(error))", ["pause": id.rawValue])
         }
+    }
+
+    /// Tried until it is written: as long as it is not, nobody else may pause these instances.
+    ///
+    /// - Returns: False when the master stops before.
+    private nonisolated static func recordEnd(_ id: PauseID, _ environment: OperationsEnvironment) async -> Bool {
+        while !Task.isCancelled {
+            do {
+                try await environment.catalog.endPause(id, at: environment.clock())
+                return true
+            } catch {
+                environment.log.error("the end of pause \(id) cannot be recorded: \(Failure(error))", ["pause": id.rawValue])
+                if case .closed = error { return false }
+                try? await Task.sleep(for: environment.limits.catalogRetry)
+            }
+        }
+        return false
     }
 
     /// For how long a Pause whose answer nobody got may still take effect.

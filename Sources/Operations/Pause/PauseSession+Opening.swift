@@ -17,19 +17,21 @@ extension PauseSession {
     /// Sends Unpause to every instance that was ever sent Pause, over the connections at hand, and asks each whether it is open. What that does not prove is
     /// tried again over new connections, with growing pauses, for as long as `limits.unpauseProof`.
     func openAll() async -> Opening {
-        let busy = instances.filter(\.isBusy), warm = instances.filter { instance in !busy.contains { $0 === instance } }
+        for instance in instances { instance.giveUpPausing() }
+        // Also those whose Pause is answered while all are opened: it may have closed the gate after our Unpause.
+        let late = abandoned, sent = instances.filter(\.wasSentPause), busy = sent.filter(\.isBusy), warm = sent.filter { instance in !busy.contains { $0 === instance } }
         let answers = await gather(warm, within: .seconds(settings.callSeconds + 1)) { await open($0) }
-        let left = access.targets.filter { answers[$0] != true }
+        let left = sent.map(\.target).filter { answers[$0] != true }
         let provenAt = journal.now
-        guard !left.isEmpty else { return Opening(provenAt: provenAt, unproven: [], abandoned: abandoned) }
-        environment.log.warning("\(left.count) of \(instances.count) instances of '\(application.name)' did not open at once; trying again", ["pause": id.rawValue])
+        guard !left.isEmpty else { return Opening(provenAt: provenAt, unproven: [], abandoned: abandoned.union(late)) }
+        environment.log.warning("\(left.count) of \(sent.count) instances of '\(application.name)' did not open at once; trying again", ["pause": id.rawValue])
         let limit = environment.limits.unpauseProof, opener = PauseOpener(environment: environment, journal: journal)
         let unproven = await opener.open(left, access) { began, now in now - began >= limit }
-        return Opening(provenAt: journal.now, unproven: unproven, abandoned: abandoned.union(busy.map(\.target)))
+        return Opening(provenAt: journal.now, unproven: unproven, abandoned: abandoned.union(late))
     }
 
     /// Instances that may carry out a Pause only now: it has no answer, or broke off without one.
-    private var abandoned: Set<PauseTarget> { Set(instances.filter { $0.isBusy || isUnknown(lastPause(of: $0.target)) }.map(\.target)) }
+    private var abandoned: Set<PauseTarget> { Set(instances.filter(\.mayPauseLate).map(\.target)) }
 
     private func open(_ instance: ApplicationInstance) async -> Bool {
         guard case .success = await instance.unpause() else { return false }
@@ -40,35 +42,37 @@ extension PauseSession {
         }
     }
 
-    private func lastPause(of target: PauseTarget) -> String? { journal.all.last { $0.target == target && $0.name == .pause }?.outcome }
-
-    /// A server that answers that it could not pause has opened its gate again itself.
-    private func isUnknown(_ outcome: String?) -> Bool {
-        guard let outcome else { return false }
-        return outcome != "ok" && !outcome.hasPrefix("FAILED_PRECONDITION") && !outcome.hasPrefix("INTERNAL")
-    }
-
     /// Records how it ended, and ends the guardians. An instance that is not proven open stays locked and open work in the catalogue: the registry goes on with it.
     func conclude(_ opened: Opening, window: PauseWindow?, _ guards: PauseGuardPair) async throws {
         var opening = opened
         if !opening.abandoned.isEmpty, opening.unproven.isEmpty { opening.unproven = await watchAbandoned(opening.abandoned) }
         await guards.release(openIsProven: opening.unproven.isEmpty, recorder)
         do {
-            try await catalog.appendPauseCalls(id, journal.all)
             if opening.unproven.isEmpty {
-                try await catalog.endPause(id, window: window, at: environment.clock(), settling: [:])
+                try await catalog.endPause(id, window: window, at: environment.clock())
             } else {
                 try await catalog.setPause(id, state: .unconfirmed, detail: notOpened(opening).description)
             }
+            try await catalog.appendPauseCalls(id, journal.all)
         } catch {
-            // The application is open, or the guardians see to it: what cannot be written is looked at again at the next start.
             await recorder.note(.error, "the end of pause \(id) cannot be recorded: \(Failure(error))", code: "pause.not-recorded")
+            await environment.pauseKeeper.take(id, environment)
         }
         guard !opening.unproven.isEmpty else { return }
         let failure = notOpened(opening)
         environment.log.error("\(failure)", ["pause": id.rawValue])
         await environment.pauseKeeper.take(id, environment)
         throw failure
+    }
+
+    /// For a pause that never sent anything.
+    func endUnsent() async {
+        do {
+            try await catalog.endPause(id, at: environment.clock())
+        } catch {
+            await recorder.note(.error, "the end of pause \(id), of which nothing was sent, cannot be recorded: \(Failure(error))", code: "pause.not-recorded")
+            await environment.pauseKeeper.take(id, environment)
+        }
     }
 
     private func notOpened(_ opening: Opening) -> Failure {

@@ -31,7 +31,7 @@ extension PauseSession {
         guard case .failure(let error) = answer else { return nil }
         let name = "instance \(target) of '\(application.name)'"
         switch error {
-        case .status(let status, _) where ["FAILED_PRECONDITION", "INTERNAL"].contains(status.description):
+        case .status(.failedPrecondition, _), .status(.internal, _):
             return Failure(
                 "pause.drain-failed", "\(name) did not finish its outstanding requests within \(settings.drainSeconds) s", hint: "are there long transactions? a longer --drain, or a quieter hour",
                 recovery: .retry, cause: Failure("pause.answer", "it answered \(error)"))

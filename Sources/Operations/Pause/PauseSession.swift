@@ -1,7 +1,7 @@
 import BackupModel
 import Catalog
-import ScalarAdmin
 import NodeDispatch
+import ScalarAdmin
 import Synchronization
 
 /// One pause of an application, from the intent to the proof that every instance is open again.
@@ -82,7 +82,7 @@ struct PauseSession: Sendable {
         do {
             guards = try await startGuards(lasts)
         } catch {
-            try await catalog.endPause(id, window: nil, at: environment.clock(), settling: [:])
+            await endUnsent()
             throw error
         }
         do {
@@ -95,7 +95,7 @@ struct PauseSession: Sendable {
             }
         } catch {
             await guards.release(openIsProven: true, recorder)
-            try await catalog.endPause(id, window: nil, at: environment.clock(), settling: [:])
+            await endUnsent()
             throw error
         }
         return try await paused(body, gate, guards)

@@ -44,6 +44,20 @@ package enum ChildProcess {
         return pid
     }
 
+    /// What this process has, with those in place of any of the same name.
+    ///
+    /// - Parameter added: `NAME=VALUE`.
+    package static func environment(with added: [String]) -> [String] {
+        func name(_ entry: some StringProtocol) -> String { String(entry.prefix { $0 != "=" }) }
+        let names = Set(added.map { name($0) })
+        var inherited: [String] = [], at = environ
+        while let entry = at.pointee {
+            inherited.append(String(cString: entry))
+            at += 1
+        }
+        return inherited.filter { !names.contains(name($0)) } + added
+    }
+
     /// Where `program` would be run from: itself when it has a '/', otherwise the first of PATH's folders that has it. Nil when no such file may be run.
     package static func find(_ program: String) -> String? {
         guard !program.isEmpty, !program.utf8.contains(0) else { return nil }

@@ -29,21 +29,9 @@ package final class Command: Sendable {
         defer { listener.closeWritingEnd() }
         heard = listener
         pid = try ChildProcess.start(
-            program, words, environment: Self.environment(with: environment),
+            program, words, environment: environment.isEmpty ? nil : ChildProcess.environment(with: environment),
             files: [(0, .devNull), (1, output.map { .descriptor($0) } ?? told), (2, told)], ownGroup: true)
         Thread.detach { listener.listen() }
-    }
-
-    private static func environment(with added: [String]) -> [String]? {
-        guard !added.isEmpty else { return nil }
-        func name(_ entry: some StringProtocol) -> String { String(entry.prefix { $0 != "=" }) }
-        let names = Set(added.map { name($0) })
-        var inherited: [String] = [], at = environ
-        while let entry = at.pointee {
-            inherited.append(String(cString: entry))
-            at += 1
-        }
-        return inherited.filter { !names.contains(name($0)) } + added
     }
 
     /// The last 4 KiB that it said so far, stdout only without an `output`.
