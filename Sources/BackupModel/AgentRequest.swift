@@ -1,7 +1,7 @@
 /// One request to an agent, a frame's body on its stdin. Names are checked when it is decoded; nothing of it ever reaches a shell.
 package enum AgentRequest: Codable, Sendable {
     /// → `facts`.
-    case inspect(NodeAccess)
+    case inspect(NodeAccess, ring: RingDetail)
     /// Writes memtables out. → `done`.
     case flush(FlushRequest)
     /// → `snapshotTaken`.

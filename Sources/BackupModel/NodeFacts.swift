@@ -70,6 +70,9 @@ package struct RingMember: Codable, Hashable, Sendable {
     /// Decimal text: partitioners differ in range.
     package var tokens: [String]
 
+    /// As `RingDetail.membership` tells it.
+    package var membership: RingMember { RingMember(hostID: hostID, address: address, datacenter: "", rack: "", up: up, state: state, tokens: []) }
+
     package init(hostID: HostID?, address: String, datacenter: String, rack: String, up: Bool, state: State, tokens: [String]) {
         self.hostID = hostID
         self.address = address
@@ -83,6 +86,14 @@ package struct RingMember: Codable, Hashable, Sendable {
 
 /// Replication as Cassandra has it: `class` and the options, such as `["class": "NetworkTopologyStrategy", "dc1": "3"]`.
 package typealias Replication = [String: String]
+
+/// How much a node tells of the ring's other members. Datacenter and rack take two calls of JMX for each member, and the tokens are most of the bytes: a thousand
+/// nodes need tell them once only.
+package enum RingDetail: String, Codable, Sendable {
+    case whole
+    /// Who they are and whether they are up: empty datacenters, racks and tokens.
+    case membership
+}
 
 /// Everything that a node tells about itself and its view of the ring.
 package struct NodeFacts: Codable, Hashable, Sendable {

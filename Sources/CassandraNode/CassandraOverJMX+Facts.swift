@@ -3,20 +3,19 @@ import Glibc
 import JMX
 
 extension CassandraOverJMX {
-    package func facts() throws(NodeError) -> NodeFacts {
+    package func facts(ring detail: RingDetail) throws(NodeError) -> NodeFacts {
         let names = [
             "ClusterName", "ReleaseVersion", "PartitionerName", "LocalHostId", "OperationMode", "SchemaVersion", "Tokens", "Keyspaces", "AllDataFileLocations",
-            "CommitLogLocation", "SavedCachesLocation", "EndpointWithPortToHostId", "TokenToEndpointWithPortMap", "LiveNodesWithPort",
-            "JoiningNodesWithPort", "LeavingNodesWithPort", "MovingNodesWithPort",
+            "CommitLogLocation", "SavedCachesLocation", "EndpointWithPortToHostId", "LiveNodesWithPort", "JoiningNodesWithPort", "LeavingNodesWithPort", "MovingNodesWithPort",
         ]
-        let service = try attributes(Self.storageService, names)
+        let service = try attributes(Self.storageService, detail == .whole ? names + [Self.owners] : names)
         let process = try JavaProcess(try attributes("java.lang:type=Runtime", ["Name", "ClassPath", "SystemProperties"]))
         let configuration = try process.configuration()
         let release = try service.text("ReleaseVersion")
         guard let hostID = HostID(rawValue: try service.text("LocalHostId").lowercased()) else {
             throw .unexpectedAnswer("host id \(quoted(try service.text("LocalHostId")))")
         }
-        let ring = try ring(service)
+        let ring = try ring(service, detail)
         let own = ring.first { $0.hostID == hostID }
         let address = own?.address ?? configuration.listenAddress ?? ""
         let folders = try folders(service, process, configuration)
@@ -24,7 +23,7 @@ extension CassandraOverJMX {
             clusterName: try service.text("ClusterName"), release: release, partitioner: try service.text("PartitionerName"), snitch: try snitch(),
             hostID: hostID, address: address,
             datacenter: try ownPlace("Datacenter"), rack: try ownPlace("Rack"),
-            tokens: try service.values["Tokens"] == nil ? own?.tokens ?? [] : service.texts("Tokens"),
+            tokens: try service.values["Tokens"] == nil ? tokens(of: own) : service.texts("Tokens"),
             mode: try service.text("OperationMode"), schemaVersion: try service.text("SchemaVersion"), ring: ring,
             keyspaces: try replication(of: try service.texts("Keyspaces")), folders: folders, settings: configuration.settings(release: release),
             seeds: configuration.seeds,
@@ -102,9 +101,18 @@ extension CassandraOverJMX {
         }
     }
 
-    private func ring(_ service: Attributes) throws(NodeError) -> [RingMember] {
+    private static var owners: String { "TokenToEndpointWithPortMap" }
+
+    /// A node that has not joined tells of its tokens in the ring, if at all.
+    private func tokens(of member: RingMember?) throws(NodeError) -> [String] {
+        guard let member else { return [] }
+        if !member.tokens.isEmpty { return member.tokens }
+        return try attributes(Self.storageService, [Self.owners]).pairs(Self.owners).filter { EndpointText.address($0.1) == member.address }.map(\.0)
+    }
+
+    private func ring(_ service: Attributes, _ detail: RingDetail) throws(NodeError) -> [RingMember] {
         var tokens: [String: [String]] = [:]
-        for (token, endpoint) in try service.pairs("TokenToEndpointWithPortMap") { tokens[endpoint, default: []].append(token) }
+        if detail == .whole { for (token, endpoint) in try service.pairs(Self.owners) { tokens[endpoint, default: []].append(token) } }
         let hosts = Dictionary(try service.pairs("EndpointWithPortToHostId")) { first, _ in first }
         let live = Set(try service.texts("LiveNodesWithPort"))
         let joining = Set(try service.texts("JoiningNodesWithPort"))
@@ -116,8 +124,7 @@ extension CassandraOverJMX {
                 joining.contains(endpoint) ? .joining : leaving.contains(endpoint) ? .leaving : moving.contains(endpoint) ? .moving : .normal
             let member = RingMember(
                 hostID: hosts[endpoint].flatMap { HostID(rawValue: $0.lowercased()) }, address: EndpointText.address(endpoint),
-                datacenter: try place("getDatacenter", endpoint),
-                rack: try place("getRack", endpoint), up: live.contains(endpoint), state: state, tokens: tokens[endpoint] ?? []
+                datacenter: detail == .whole ? try place("getDatacenter", endpoint) : "", rack: detail == .whole ? try place("getRack", endpoint) : "", up: live.contains(endpoint), state: state, tokens: tokens[endpoint] ?? []
             )
             members.append(member)
         }

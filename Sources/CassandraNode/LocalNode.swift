@@ -5,7 +5,7 @@ package import BackupModel
 /// All throw `NodeError`.
 package protocol LocalNode: AnyObject {
     /// - Throws: `.unreachable` when nothing answers JMX.
-    func facts() throws -> NodeFacts
+    func facts(ring: RingDetail) throws -> NodeFacts
     /// `OperationMode`; `nil` when nothing answers.
     func mode() throws -> String?
     func flush(keyspaces: [KeyspaceName]) throws

@@ -13,7 +13,7 @@ import Testing
         let calls: Calls
         init(_ path: String, _ calls: Calls) { (self.path, self.calls) = (path, calls) }
         func mode() throws -> String? { FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } }
-        func facts() throws -> NodeFacts {
+        func facts(ring: RingDetail) throws -> NodeFacts {
             guard let mode = try mode() else { throw NodeError.unreachable(endpoint: "test", reason: "down") }
             return NodeFacts(
                 clusterName: "c", release: "5.0.6", partitioner: "p", snitch: "s", hostID: AgentBench.host, address: "10.0.0.7", datacenter: "dc1", rack: "r1", tokens: ["1"], mode: mode,
@@ -114,7 +114,7 @@ import Testing
             for _ in 0..<2 { _ = try work.result(of: .flush(FlushRequest(access: NodeAccess(), keyspaces: []))) }
             guard case .snapshotTaken(let taken) = try work.result(of: .snapshot(request)) else { return #expect(Bool(false), "not taken") }
             #expect(taken.microseconds == 1234 && calls.list == ["open"])
-            #expect(failure { _ = try work.result(of: .inspect(NodeAccess())) } != nil)
+            #expect(failure { _ = try work.result(of: .inspect(NodeAccess(), ring: .whole)) } != nil)
             _ = try work.result(of: .flush(FlushRequest(access: NodeAccess(), keyspaces: [])))
             _ = try work.result(of: .flush(FlushRequest(access: NodeAccess(jmxPort: 7200), keyspaces: [])))
             #expect(calls.list == ["open", "close", "open", "open"])

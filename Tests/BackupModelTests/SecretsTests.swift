@@ -12,7 +12,7 @@ import Testing
             manifestSHA256: SHA256Hex(unchecked: String(repeating: "a", count: 64)), transfer: Transfer())
         let values: [Any] = [
             Self.s3, StoreAccess.s3(Self.s3), [Self.s3], Optional(Self.s3) as Any, work, JobWork.verify(work), AgentRequest.startJob(JobRequest(id: JobID(unchecked: "x"), work: .verify(work), leaseSeconds: 1)),
-            Self.jmx, AgentRequest.inspect(Self.jmx), ServiceWork(access: Self.jmx, command: [], folders: NodeFolders(data: [], commitLog: ""), timeoutSeconds: 1)
+            Self.jmx, AgentRequest.inspect(Self.jmx, ring: .whole), ServiceWork(access: Self.jmx, command: [], folders: NodeFolders(data: [], commitLog: ""), timeoutSeconds: 1)
         ]
         for value in values {
             var dumped = ""

@@ -24,7 +24,7 @@ struct CassandraNodeLiveTests {
     @Test("the facts are those of the node")
     func facts() throws {
         let started = ContinuousClock.now
-        let facts = try cassandra.facts()
+        let facts = try cassandra.facts(ring: .whole)
         print("facts in \(ContinuousClock.now - started)")
         #expect(facts.clusterName == bed.clusterName)
         #expect(facts.release == bed.release)
@@ -81,7 +81,7 @@ struct CassandraNodeLiveTests {
                 ]))
         #expect(read == Set(found))
         #expect(!found.isEmpty)
-        #expect(Set(try cassandra.facts().snapshots).isSuperset(of: [tag.rawValue, theirs.rawValue]))
+        #expect(Set(try cassandra.facts(ring: .whole).snapshots).isSuperset(of: [tag.rawValue, theirs.rawValue]))
 
         try cassandra.clearSnapshot(tag: tag)
         #expect(try SnapshotReader.folders(of: tag, in: node.dataFolders) == [])
@@ -134,7 +134,7 @@ struct CassandraNodeLiveTests {
     func nothingThere() throws {
         let nowhere = CassandraOverJMX(access: NodeAccess(jmxHost: node.jmxHost, jmxPort: 1))
         #expect(try nowhere.mode() == nil)
-        #expect { try nowhere.facts() } throws: { error in
+        #expect { try nowhere.facts(ring: .whole) } throws: { error in
             if case .unreachable? = error as? NodeError { true } else { false }
         }
         #expect(try cassandra.mode() == "NORMAL")
@@ -146,14 +146,14 @@ struct CassandraNodeLiveTests {
         let node = try #require(bed.nodes.last)
         let cassandra = CassandraOverJMX(access: node.access)
         #expect(try cassandra.mode() == "NORMAL")
-        let before = try cassandra.facts()
+        let before = try cassandra.facts(ring: .whole)
         if bed.isReal { #expect(ProcessTable.holders(of: node.dataFolders).map(\.pid) == [before.pid]) }
         try bed.run(bed.stopCommand, for: node)
         #expect(try cassandra.mode() == nil)
         #expect(ProcessTable.holders(of: node.dataFolders) == [])
         if bed.isReal, bed.nodes.count > 1 {
             let first = CassandraOverJMX(access: bed.nodes[0].access)
-            while try first.facts().ring.first(where: { $0.address == node.address })?.up == true { usleep(200_000) }
+            while try first.facts(ring: .whole).ring.first(where: { $0.address == node.address })?.up == true { usleep(200_000) }
             #expect {
                 try first.repair(keyspace("system_distributed"), primaryRangeOnly: false, timeoutSeconds: 120, progress: { _, _ in }, isCancelled: { false })
             } throws: { error in
@@ -167,7 +167,7 @@ struct CassandraNodeLiveTests {
         #expect(try cassandra.mode() == "NORMAL")
         _ = try cassandra.takeSnapshot(tag: tag, keyspaces: [keyspace("system")], skipFlush: true, timeoutSeconds: 60)
         try cassandra.clearSnapshot(tag: tag)
-        #expect(try cassandra.facts().hostID == before.hostID)
+        #expect(try cassandra.facts(ring: .whole).hostID == before.hostID)
     }
 
     /// A simulated node always joins.
@@ -176,7 +176,7 @@ struct CassandraNodeLiveTests {
         guard bed.isReal else { return }
         let node = try #require(bed.nodes.last)
         let cassandra = CassandraOverJMX(access: node.access)
-        let before = try cassandra.facts()
+        let before = try cassandra.facts(ring: .whole)
         try bed.run(bed.stopCommand, for: node)
         try bed.run(bed.startCommand + ["-Dcassandra.join_ring=false"], for: node)
         defer {
@@ -187,7 +187,7 @@ struct CassandraNodeLiveTests {
         var facts: NodeFacts?
         while facts == nil {
             do throws(NodeError) {
-                facts = try cassandra.facts()
+                facts = try cassandra.facts(ring: .whole)
             } catch {
                 switch error {
                 case .unreachable, .notReady: usleep(200_000)

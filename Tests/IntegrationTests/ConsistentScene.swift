@@ -2,9 +2,9 @@ import BackupModel
 import Foundation
 import Testing
 
-/// The long tests, which take more time than those of every day.
+/// The long tests, which take more time than those of every day: with `AENEAS_TEST_LONG=1` once, with `AENEAS_TEST_FULL=1` in all their rounds.
 enum LongTests {
-    static let areAsked = ProcessInfo.processInfo.environment["AENEAS_TEST_FULL"] == "1"
+    static let areAsked = ["AENEAS_TEST_LONG", "AENEAS_TEST_FULL"].contains { ProcessInfo.processInfo.environment[$0] == "1" }
     static let reason: Comment = "long tests of pauses: make test-full"
 }
 

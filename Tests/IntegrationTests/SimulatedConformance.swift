@@ -33,7 +33,7 @@ struct NodeConformance {
     }
 
     private func facts() throws {
-        let facts = try cassandra.facts()
+        let facts = try cassandra.facts(ring: .whole)
         #expect(facts.mode == "NORMAL")
         #expect(try cassandra.mode() == "NORMAL")
         #expect(facts.clusterName == bed.description.clusterName)
@@ -44,6 +44,9 @@ struct NodeConformance {
         #expect(facts.schemaVersion.count == 36)
         #expect(Set(facts.ring.map(\.address)) == Set(bed.nodes.map(\.address)))
         #expect(facts.ring.allSatisfy { $0.up && $0.state == .normal && $0.hostID != nil && !$0.tokens.isEmpty && !$0.rack.isEmpty })
+        let brief = try cassandra.facts(ring: .membership)
+        #expect(brief.ring == facts.ring.map(\.membership).sorted { $0.address < $1.address })
+        #expect(Set(brief.tokens) == Set(facts.tokens))
         #expect(Set(facts.ring.first { $0.hostID == facts.hostID }?.tokens ?? []) == Set(facts.tokens))
         #expect(facts.keyspaces["system"] == ["class": "LocalStrategy"])
         #expect(facts.keyspaces[replicated.rawValue]?["class"]?.hasSuffix("Strategy") == true)
@@ -64,7 +67,7 @@ struct NodeConformance {
         #expect(!folders.isEmpty && tables.contains { $0.keyspace.rawValue == "system" && $0.name.rawValue == "local" && !$0.sstables.isEmpty })
         #expect(tables.filter { !$0.keyspace.isSystem }.allSatisfy { $0.schema?.contains("CREATE TABLE") == true })
         for sstable in tables.flatMap(\.sstables) { #expect(Set(sstable.files.map(\.component)).isSuperset(of: [.data, .digest, .statistics, .toc])) }
-        #expect(try cassandra.facts().snapshots.contains(tag.rawValue))
+        #expect(try cassandra.facts(ring: .whole).snapshots.contains(tag.rawValue))
         #expect(code { try cassandra.takeSnapshot(tag: tag, keyspaces: [], skipFlush: true, timeoutSeconds: 120) } == "cassandra.snapshot-exists")
         try cassandra.clearSnapshot(tag: tag)
         #expect(try SnapshotReader.folders(of: tag, in: node.dataFolders) == [])

@@ -90,7 +90,7 @@ import Testing
         let bench = try Bench(), master = try bench.master(), path = bench.folder.appendingPathComponent("jmx").path
         _ = FileManager.default.createFile(atPath: path, contents: Data("cassandra hush\n".utf8), attributes: [.posixPermissions: 0o600])
         try await master.register { settings in (settings.store, settings.jmx.credentialsFile) = (nil, path) }
-        let users = bench.cluster.requests.compactMap { request -> String? in if case .inspect(let access) = request { "\(access.jmxUser ?? "-")/\(access.jmxPassword ?? "-")" } else { nil } }
+        let users = bench.cluster.requests.compactMap { request -> String? in if case .inspect(let access, _) = request { "\(access.jmxUser ?? "-")/\(access.jmxPassword ?? "-")" } else { nil } }
         #expect(Set(users) == ["cassandra/hush"])
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         let cluster = try await master.catalog.cluster(named: Master.cluster)

@@ -47,8 +47,9 @@ struct FakeAgent: Sendable {
 
     private func carryOut(_ request: AgentRequest, _ left: Int, _ event: @escaping @Sendable (AgentEvent) -> Void) async throws -> AgentResult {
         switch request {
-        case .inspect:
-            guard let facts = cluster.facts(address) else { throw Self.down(address) }
+        case .inspect(_, let ring):
+            guard var facts = cluster.facts(address) else { throw Self.down(address) }
+            if ring == .membership { facts.ring = facts.ring.map(\.membership) }
             return .facts(facts)
         case .snapshot(let ask):
             guard cluster.node(address).running else { throw Self.down(address) }

@@ -74,7 +74,7 @@ private func eventsInOrder(_ bench: any NodeDispatchBench) async throws {
 private func failureEndsStream(_ bench: any NodeDispatchBench) async throws {
     let connection = try await bench.dispatch.connect(to: bench.node)
     var codes: [String] = []
-    for try await event in await connection.send(.inspect(NodeAccess())) {
+    for try await event in await connection.send(.inspect(NodeAccess(), ring: .membership)) {
         if case .failed(let failure) = event { codes.append(failure.code) }
     }
     try require(codes == ["test.refused"], "one failure: \(codes)")

@@ -15,7 +15,7 @@ struct AgentWork {
     func result(of request: AgentRequest) throws -> AgentResult {
         let jobs = JobControl(agent: agent, stop: stop, isBroken: isBroken)
         switch request {
-        case .inspect(let access): return .facts(try nodes.with(access) { try $0.facts() })
+        case .inspect(let access, let ring): return .facts(try nodes.with(access) { try $0.facts(ring: ring) })
         case .flush(let request): try nodes.with(request.access) { try $0.flush(keyspaces: request.keyspaces) }
         case .snapshot(let request): return .snapshotTaken(try snapshot(request))
         case .clearSnapshot(let request): try clear(request)

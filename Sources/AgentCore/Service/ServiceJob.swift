@@ -72,7 +72,7 @@ struct ServiceJob {
         let node = try context.parts.openNode(work.access)
         defer { node.close() }
         do {
-            let facts = try node.facts()
+            let facts = try node.facts(ring: .membership)
             return StartResult(hostID: facts.hostID, tokens: facts.tokens, mode: facts.mode)
         } catch NodeError.interrupted {
             return nil

@@ -85,7 +85,7 @@ extension BackupOperation {
     /// A plain backup bears a schema that changes meanwhile, each node having its own tables' schema; it is told all the same.
     private func tellSchemaChange(_ survey: Survey) async {
         guard let answer = survey.answers.first(where: { $0.live != nil }), let connection = answer.connection, let before = answer.live?.schemaVersion else { return }
-        guard let after = try? await calls.inspect(connection, answer.access, node: answer.target), after.schemaVersion != before else { return }
+        guard let after = try? await calls.inspect(connection, answer.access, ring: .membership, node: answer.target), after.schemaVersion != before else { return }
         await recorder.note(.warning, "the schema changed while the snapshots were taken: \(before) before, \(after.schemaVersion) after", code: "backup.schema-changed")
     }
 

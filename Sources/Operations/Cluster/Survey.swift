@@ -15,10 +15,10 @@ struct Survey: Sendable {
 
         var live: NodeFacts? { try? facts.get() }
 
-        /// With the other node's ring and keyspaces in place of equal ones: a thousand copies of a ring of a thousand are a gigabyte.
-        func sharing(_ view: NodeFacts) -> Answer {
+        /// With the other ring and keyspaces in place of equal ones: a thousand copies of a ring of a thousand are a gigabyte.
+        func sharing(_ ring: [RingMember], _ view: NodeFacts) -> Answer {
             guard case .success(var own) = facts else { return self }
-            if own.ring == view.ring { own.ring = view.ring }
+            if own.ring == ring { own.ring = ring }
             if own.keyspaces == view.keyspaces { own.keyspaces = view.keyspaces }
             return Answer(member: member, target: target, access: access, facts: .success(own), clockOffsetMilliseconds: clockOffsetMilliseconds, connection: connection)
         }
@@ -31,6 +31,7 @@ struct Survey: Sendable {
 
     /// As the first node that answered sees the ring.
     let firstView: NodeFacts
+    /// What they tell of the ring is its membership only.
     let answers: [Answer]
 
     func answer(of host: HostID) -> Answer? { answers.first { $0.member.hostID == host } }
@@ -130,10 +131,10 @@ struct Surveyor: Sendable {
         var failures: [Failure] = []
         for address in addresses {
             do {
-                let first = try await look(RingMember(hostID: nil, address: address, datacenter: "", rack: "", up: true, state: .normal, tokens: []), keep: false)
+                let first = try await look(RingMember(hostID: nil, address: address, datacenter: "", rack: "", up: true, state: .normal, tokens: []), ring: .whole, keep: false)
                 let view = try first.facts.get()
-                let members = view.ring.sorted { $0.address < $1.address }
-                let answers = await onEach(members, width: width) { try await look($0, keep: keep).sharing(view) }
+                let members = view.ring.sorted { $0.address < $1.address }, ring = view.ring.map(\.membership).sorted { $0.address < $1.address }
+                let answers = await onEach(members, width: width) { try await look($0, ring: .membership, keep: keep).sharing(ring, view) }
                 // Else a run that is cancelled just now would look like one whose nodes are down.
                 if Task.isCancelled {
                     for answer in answers { await (try? answer.get())?.connection?.close() }
@@ -148,7 +149,7 @@ struct Surveyor: Sendable {
         throw failures.first ?? Failure("cluster.no-nodes", "the cluster has no known nodes", recovery: .bug)
     }
 
-    private func look(_ member: RingMember, keep: Bool) async throws -> Survey.Answer {
+    private func look(_ member: RingMember, ring: RingDetail, keep: Bool) async throws -> Survey.Answer {
         let target: NodeTarget, nodeAccess: NodeAccess
         do {
             (target, nodeAccess) = (try access.target(member.address), try access.access(member.address))
@@ -156,7 +157,7 @@ struct Surveyor: Sendable {
         do {
             let connection = try await calls.connect(target)
             do {
-                let facts = try await calls.inspect(connection, nodeAccess, node: target)
+                let facts = try await calls.inspect(connection, nodeAccess, ring: ring, node: target)
                 let offset = facts.clock.milliseconds - clock().milliseconds
                 if !keep { await connection.close() }
                 return Survey.Answer(member: member, target: target, access: nodeAccess, facts: .success(facts), clockOffsetMilliseconds: offset, connection: keep ? connection : nil)

@@ -56,8 +56,8 @@ struct NodeCalls: Sendable {
         }
     }
 
-    func inspect(_ connection: any AgentConnection, _ access: NodeAccess, node: NodeTarget) async throws -> NodeFacts {
-        guard case .facts(let facts) = try await ask(connection, .inspect(access), node: node) else { throw unexpectedAnswer(node) }
+    func inspect(_ connection: any AgentConnection, _ access: NodeAccess, ring: RingDetail, node: NodeTarget) async throws -> NodeFacts {
+        guard case .facts(let facts) = try await ask(connection, .inspect(access, ring: ring), node: node) else { throw unexpectedAnswer(node) }
         return facts
     }
 
