@@ -24,13 +24,17 @@ enum Subprocess {
         let out = try folder.file("out"), err = try folder.file("err")
         process.standardOutput = out
         process.standardError = err
-        let deadline = DispatchWorkItem { process.terminate() }
+        // Weak: a cancelled item stays in its queue until its time, with all that it holds. A thousand open descriptors later Foundation's `Process.run` reads past
+        // the end of its listing of them, and the tests die.
+        let deadline = DispatchWorkItem { [weak process] in process?.terminate() }
         let status: Int32 = try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
             do { try process.run() } catch { continuation.resume(throwing: error) }
             DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(timeoutSeconds), execute: deadline)
         }
         deadline.cancel()
+        try out.close()
+        try err.close()
         return Ran(status: status, output: try folder.text("out"), errors: try folder.text("err"))
     }
 }
