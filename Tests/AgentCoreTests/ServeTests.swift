@@ -22,7 +22,8 @@ import Testing
     func hello() throws {
         let bench = try AgentBench(), client = try ServeClient(bench)
         guard case .hello(let hello) = try client.next() else { return #expect(Bool(false), "no hello") }
-        #expect(hello.binarySHA256.rawValue == SHA256.hash(try #require(AgentBench.bytes(ServeClient.binary!))).hex)
+        let binary = try #require(AgentBench.bytes(ServeClient.binary!))
+        #expect(hello.binarySHA256.rawValue == SHA256.hash(binary).hex)
         #expect(hello.pid == Int(client.pid) && hello.protocolVersion == 1)
         #expect(try client.close() == 0)
     }

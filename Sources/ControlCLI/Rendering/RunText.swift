@@ -7,12 +7,15 @@ enum RunText {
         return TextTable(
             ["ID", "KIND", "CLUSTER", "STATE", "STAGE", "STARTED", "TOOK", "OF"],
             runs.map { run in
-                [
-                    run.id.rawValue, run.kind, run.cluster?.rawValue ?? "-", run.state, run.stages.last?.name ?? "-", run.started.text,
-                    run.ended.map { Amount.duration(from: run.started, to: $0) } ?? "-", run.restore?.rawValue ?? run.backup?.rawValue ?? run.application.map { "application \($0)" } ?? "-",
-                ]
+                let took = run.ended.map { Amount.duration(from: run.started, to: $0) }
+                return [run.id.rawValue, run.kind, run.cluster?.rawValue ?? "-", run.state, run.stages.last?.name ?? "-", run.started.text, took ?? "-", object(of: run) ?? "-"]
             }
         ).text
+    }
+
+    /// What it makes or works on, beside the cluster.
+    private static func object(of run: RunBody) -> String? {
+        run.restore?.rawValue ?? run.backup?.rawValue ?? run.application.map { "application \($0)" }
     }
 
     static func one(_ run: RunBody) -> String {
