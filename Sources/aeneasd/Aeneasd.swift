@@ -20,6 +20,7 @@ struct Aeneasd {
 
     static func main() async {
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), [rlimit(rlim_cur: 0, rlim_max: 0)])
+        raiseFileLimit()
         signal(SIGPIPE, SIG_IGN)
         umask(0o077)
         // What this program starts of itself beside a pause; it takes no settings and opens no catalogue.
@@ -31,6 +32,15 @@ struct Aeneasd {
         case .success(let invocation) where invocation.action == .version: print("aeneasd \(version)")
         case .success(let invocation): exit(await start(invocation, environment))
         }
+    }
+
+    /// To what the system allows: each node's connection takes some, and a login's 1024 would end at a few hundred nodes.
+    private static func raiseFileLimit() {
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(kind, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(kind, &limit)
     }
 
     private static func start(_ invocation: Invocation, _ environment: [String: String]) async -> Int32 {

@@ -27,10 +27,11 @@ final class Master: @unchecked Sendable {
     var pid: pid_t? { lock.withLock { process.flatMap { $0.isRunning ? $0.processIdentifier : nil } } }
     var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
 
-    func start(environment: [String: String] = [:]) async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.programs + "/aeneasd")
-        process.arguments = ["run", "--state-folder", folder + "/state", "--socket", socket, "--config", folder + "/empty.yaml"]
+    /// - Parameter under: A program and its words that become aeneasd, by exec.
+    func start(environment: [String: String] = [:], under: [String] = []) async throws {
+        let process = Process(), words = under + [Self.programs + "/aeneasd"]
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = words.dropFirst() + ["run", "--state-folder", folder + "/state", "--socket", socket, "--config", folder + "/empty.yaml"]
         if let agent = ProcessInfo.processInfo.environment["AENEAS_AGENT"] { process.arguments! += ["--agent", agent] }
         FileManager.default.createFile(atPath: folder + "/empty.yaml", contents: Data())
         if !FileManager.default.fileExists(atPath: folder + "/log") { FileManager.default.createFile(atPath: folder + "/log", contents: nil) }

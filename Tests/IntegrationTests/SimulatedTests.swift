@@ -61,6 +61,16 @@ extension SimulatedCassandra {
         }
     }
 
+    @Test("a master takes as many open files as the system allows: each node needs some")
+    func openFiles() async throws {
+        let master = try Master()
+        try await master.start(under: ["/usr/bin/prlimit", "--nofile=256:4096"])
+        let limits = try String(contentsOfFile: "/proc/\(try #require(master.pid))/limits", encoding: .utf8)
+        let words = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") }).split(separator: " ").map(String.init)
+        #expect(words[3...4] == ["4096", "4096"])
+        master.kill(SIGTERM)
+    }
+
     @Suite("a cluster in trouble", .serialized)
     struct Trouble {
         @Test("a node that joins and two schema versions are named, and nothing is registered, backed up or left")
