@@ -47,7 +47,7 @@ extension ScalarAdminError {
         case .couldNotResolve, .couldNotConnect: .unreachable(text)
         case .timedOut, .stalled: .deadline(seconds: seconds)
         case .tls: .tls(text)
-        case .cutShort, .cancelled, .other: .cutShort(text)
+        case .cutShort, .answerLost, .cancelled, .other: .cutShort(text)
         case .tooLarge, .callerFailed, .badRequest: .broken(text)
         }
     }

@@ -1,4 +1,5 @@
 package import BackupModel
+import Glibc
 import HTTPClient
 import Synchronization
 
@@ -34,7 +35,8 @@ package final class ScalarAdminConnection: ScalarAdminLink, @unchecked Sendable 
     }
 
     package func isPaused() throws(ScalarAdminError) -> Bool {
-        let answer = try call("CheckPaused", [], seconds: access.callSeconds)
+        // A question may be asked again. One that a server does not know it refuses before it has read it.
+        let answer = try call("CheckPaused", [], seconds: access.callSeconds, isQuestion: true)
         return try decoding { () throws(WireError) in try CheckPausedResponse(answer).paused }
     }
 
@@ -42,21 +44,35 @@ package final class ScalarAdminConnection: ScalarAdminLink, @unchecked Sendable 
         do throws(WireError) { return try body() } catch { throw .broken("its message: \(error)") }
     }
 
-    private func call(_ method: String, _ message: [UInt8], seconds: Int) throws(ScalarAdminError) -> [UInt8] {
+    /// - Parameter isQuestion: It is sent again, for `seconds`, when libcurl has lost the answer.
+    private func call(_ method: String, _ message: [UInt8], seconds: Int, isQuestion: Bool = false) throws(ScalarAdminError) -> [UInt8] {
         let options = endpoint.options(connectSeconds: access.callSeconds, totalSeconds: seconds)
         let http = self.http ?? HTTPConnection(options), before = http.connectionsMade
         self.http = http
         http.options = options
         defer { made.add(http.connectionsMade - before, ordering: .relaxed) }
-        let request = GRPCExchange.request(endpoint.url + "/rpc.Admin/" + method, authority: endpoint.authority, message: message, timeoutSeconds: seconds)
         let response: HTTPResponse
-        do throws(HTTPError) { response = try http.send(request, limit: 1 << 16) } catch {
+        do throws(HTTPError) {
+            response = try answered(until: isQuestion ? monotonicSeconds() + Double(seconds) : 0) { () throws(HTTPError) in
+                let request = GRPCExchange.request(endpoint.url + "/rpc.Admin/" + method, authority: endpoint.authority, message: message, timeoutSeconds: seconds)
+                return try http.send(request, limit: 1 << 16)
+            }
+        } catch {
             self.http = nil
             throw ScalarAdminError(error, seconds: seconds)
         }
         do throws(ScalarAdminError) { return try GRPCExchange.message(of: response) } catch {
             if case .broken = error { self.http = nil }
             throw error
+        }
+    }
+
+    private func answered(until end: Double, _ send: () throws(HTTPError) -> HTTPResponse) throws(HTTPError) -> HTTPResponse {
+        while true {
+            do throws(HTTPError) { return try send() } catch {
+                guard case .answerLost = error, monotonicSeconds() < end else { throw error }
+                usleep(1000)
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ private struct ProcessGuard: PauseGuard {
     let handle: GuardianHandle
     let pool: BlockingPool
     var isAlive: Bool { handle.isAlive }
-    var unreached: [PauseTarget] { handle.unreached }
+    var unreached: [PauseTarget: String] { handle.unreached }
 
     func release() async {
         let handle = handle

@@ -140,7 +140,7 @@ final class ServerBench: Sendable {
 private struct NoGuards: PauseGuards {
     private struct None: PauseGuard {
         let isAlive = true
-        let unreached: [PauseTarget] = []
+        let unreached: [PauseTarget: String] = [:]
         func release() async {}
     }
     func start(_ work: GuardWork) async throws -> any PauseGuard { None() }

@@ -289,7 +289,7 @@ import Testing
     func noGuardian(_ refuses: Bool) async throws {
         let (bench, master) = try await ready()
         bench.guards.tell { state in
-            if refuses { state.refuses = true } else { state.unreached = [bench.application.targets[0]] }
+            if refuses { state.refuses = true } else { state.unreached = [bench.application.targets[0]: "refused"] }
         }
         let (backup, _) = try await master.backUpConsistently()
         #expect(!bench.application.calls.contains { $0.name == .pause })

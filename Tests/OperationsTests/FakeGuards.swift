@@ -9,7 +9,7 @@ final class FakeGuards: PauseGuards {
         var started: [GuardWork] = []
         var released = 0
         var refuses = false
-        var unreached: [PauseTarget] = []
+        var unreached: [PauseTarget: String] = [:]
         var isAlive = true
     }
 
@@ -28,7 +28,7 @@ final class FakeGuards: PauseGuards {
     private struct One: PauseGuard {
         let owner: FakeGuards
         var isAlive: Bool { owner.seen.isAlive }
-        var unreached: [PauseTarget] { owner.seen.unreached }
+        var unreached: [PauseTarget: String] { owner.seen.unreached }
         func release() async { owner.tell { $0.released += 1 } }
     }
 }

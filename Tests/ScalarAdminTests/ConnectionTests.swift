@@ -1,6 +1,7 @@
 import BackupModel
 import Foundation
 import ScalarAdmin
+import Synchronization
 import TestSupport
 import Testing
 
@@ -23,6 +24,21 @@ import Testing
                 #expect(failure { () throws(ScalarAdminError) in try link.unpause() } == .status(status, message: "größer 100% words"))
             }
             #expect(link.connectionsMade == 1)
+        }
+    }
+
+    @Test("an instance that refuses CheckPaused before it has read the call is understood each time, by many at once")
+    func refusedEarly() async throws {
+        try await onOwnThread {
+            let server = try ScalarAdminServer(), target = server.targets[0], lost = Mutex<[String]>([])
+            try server.obey(target, "without-check")
+            DispatchQueue.concurrentPerform(iterations: 16) { _ in
+                for _ in 1...200 {
+                    let link = ScalarAdminConnection(target, PauseAccess(targets: [target]))
+                    do throws(ScalarAdminError) { _ = try link.isPaused() } catch { if !error.isUnimplemented { lost.withLock { $0.append("\(error)") } } }
+                }
+            }
+            #expect(lost.withLock { $0 } == [])
         }
     }
 

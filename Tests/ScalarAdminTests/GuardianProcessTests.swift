@@ -156,7 +156,7 @@ private final class Piped: Sendable {
                 """#
             let notes = Mutex<[Note]>([])
             let handle = try GuardianHandle.start(program: ["/bin/sh", "-c", script], work: work, beatSeconds: 0.05) { note in notes.withLock { $0.append(note) } }
-            #expect(handle.unreached == [application.targets[1]] && handle.isAlive && getsid(handle.pid) == handle.pid)
+            #expect(Array(handle.unreached.keys) == [application.targets[1]] && handle.isAlive && getsid(handle.pid) == handle.pid)
             usleep(500_000)
             handle.release()
             #expect(!handle.isAlive && handle.result == GuardResult(reason: "released", unpaused: []))

@@ -51,7 +51,7 @@ extension S3Store {
 extension HTTPError {
     var isWorthRetrying: Bool {
         switch self {
-        case .couldNotResolve, .couldNotConnect, .stalled, .timedOut, .cutShort, .other: true
+        case .couldNotResolve, .couldNotConnect, .stalled, .timedOut, .cutShort, .answerLost, .other: true
         case .tls, .cancelled, .tooLarge, .callerFailed, .badRequest: false
         }
     }

@@ -48,7 +48,7 @@ package protocol PauseGuards: Sendable {
 package protocol PauseGuard: Sendable {
     var isAlive: Bool { get }
     /// Targets that it could not reach when it began.
-    var unreached: [PauseTarget] { get }
+    var unreached: [PauseTarget: String] { get }
     /// Every target is proven open: it may end.
     func release() async
 }

@@ -39,8 +39,9 @@ extension PauseSession {
         let beside = try await environment.pausing.guards.start(work)
         guard beside.unreached.isEmpty else {
             await beside.release()
+            let unreached = beside.unreached.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
             throw Failure(
-                "pause.guardian-cannot-reach", "the guardian beside the master does not reach \(beside.unreached.map(\.description).joined(separator: ", "))",
+                "pause.guardian-cannot-reach", "the guardian beside the master does not reach \(unreached.joined(separator: ", "))",
                 hint: "aeneas application check \(application.name)", recovery: .retry)
         }
         do {

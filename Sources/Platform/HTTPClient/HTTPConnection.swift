@@ -52,6 +52,8 @@ package final class HTTPConnection: @unchecked Sendable {
 
     private func response(_ exchange: Exchange, _ code: CURLcode) throws(HTTPError) -> HTTPResponse {
         if let failure = exchange.failure { throw failure }
+        // Whatever else breaks a stream has words of its own.
+        if code == CURLE_HTTP2_STREAM, errorText[0] == 0, exchange.head.status == 0 { throw .answerLost }
         guard code == CURLE_OK else { throw error(code, hasBegun: exchange.hasBegun) }
         return HTTPResponse(head: exchange.head, body: exchange.body)
     }

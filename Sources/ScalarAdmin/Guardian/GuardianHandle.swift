@@ -49,7 +49,10 @@ package final class GuardianHandle: Sendable {
 
     deinit { channel.closeInput() }
 
-    package var unreached: [PauseTarget] { reach.filter { $0.state == .unreachable }.map(\.target) }
+    /// With the reasons.
+    package var unreached: [PauseTarget: String] {
+        Dictionary(uniqueKeysWithValues: reach.filter { $0.state == .unreachable }.map { ($0.target, $0.detail ?? "unreachable") })
+    }
     /// False once its process has ended.
     package var isAlive: Bool { !channel.hasEnded }
     /// What it did, when it has said so.
