@@ -85,13 +85,13 @@ final class AgentBench {
 
     static func bytes(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
 
-    /// Changes a file's bytes and neither size, inode nor time: what a manifest remembers of it stays true.
     /// Another modification time: what was known of the file no longer holds.
     static func touch(_ path: String) throws { utimensat(AT_FDCWD, path, nil, 0) }
 
     /// As on a rebuilt host: nothing is known here of earlier backups.
     func forgetCache() throws { try FileManager.default.removeItem(atPath: agent.path + "/cache") }
 
+    /// Changes a file's bytes and neither size, inode nor time: what a manifest remembers of it stays true.
     static func flip(_ path: String, at offset: Int = 100) throws {
         var status = stat()
         lstat(path, &status)

@@ -69,6 +69,18 @@ import Testing
         #expect(verified.faults.isEmpty && verified.damagedAtSource == 1 && verified.objects == 2)
     }
 
+    @Test("guarantee 13: a table whose snapshot has lost what Cassandra's own list names, or that list, gives no manifest", arguments: [[String](), ["manifest.json"]])
+    func noEmptyManifest(alsoGone: [String]) throws {
+        let bench = try AgentBench(), path = bench.snapshot(1)
+        try bench.addSSTable(in: path)
+        try bench.addSSTable(in: bench.snapshot(1, "customers"))
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) where name.hasPrefix("nb-1-big-") || alsoGone.contains(name) {
+            try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+        }
+        #expect { try bench.upload(1) } throws: { Failure($0).code == "cassandra.snapshot-unsound" }
+        #expect(try bench.objects().keys.allSatisfy { !$0.contains("manifest") })
+    }
+
     @Test("a Data.db that was damaged at one backup and is whole at the next is stored anew, and both backups verify")
     func wholeAgain() throws {
         let bench = try AgentBench()
