@@ -83,6 +83,8 @@ package enum AgentResult: Codable, Sendable {
     case done
     case snapshotTaken(SnapshotTaken)
     case jobStarted(JobID)
+    /// It still runs, when it was to be followed for some seconds only.
+    case jobRuns
     case jobEnded(JobOutcome)
     case jobs([JobStatus])
     case restore(RestoreStatus)

@@ -11,7 +11,9 @@ package enum AgentRequest: Codable, Sendable {
     /// Starts detached work unless a job of that id exists. → `jobStarted`.
     case startJob(JobRequest)
     /// The job's events from `after` on, until it ends; renews its lease while the connection stands. → `jobEnded`, or a failure `agent.job-died` or `agent.no-such-job`.
-    case followJob(JobID, after: Int)
+    ///
+    /// With `seconds` for so long only, and the lease is renewed once: a connection stands for hours after the master's host has lost its power. → `jobRuns`.
+    case followJob(JobID, after: Int, seconds: Int? = nil)
     /// TERM, a grace period, KILL. → `done`.
     case cancelJob(JobID)
     /// Removes the folder of a job that has ended. → `done`.
@@ -90,6 +92,9 @@ package enum JobWork: Codable, Sendable {
     /// Watches over a paused application: unpauses it when nobody follows the job for its lease, or the deadline passes. Needs no Cassandra. Cancelled, it looks
     /// that nothing is paused (and unpauses what is), then ends.
     case guardPause(GuardWork)
+
+    /// Whether its follower has to show again and again that it lives: an open connection alone keeps no lease.
+    package var needsSignsOfLife: Bool { if case .guardPause = self { true } else { false } }
 }
 
 package struct VerifyWork: Codable, Sendable {

@@ -128,6 +128,23 @@ import Testing
         #expect(try !link.isPaused())
     }
 
+    @Test("a guardian whose master gives no more signs of life opens, though the connection still stands; one whose master does leaves it paused")
+    func signsOfLife() throws {
+        let server = try ScalarAdminServer(), client = try ServeClient(bench), target = server.targets[0], link = ScalarAdminConnection(target, PauseAccess(targets: [target]))
+        _ = try client.ask(.startJob(request([target], lease: 2)))
+        var after = 0
+        func sign() throws -> AgentResult { try client.ask(.followJob(Self.job, after: after, seconds: 1)) { if case .job(let number, _) = $0 { after = number } } }
+        guard case .jobRuns = try sign() else { return #expect(Bool(false), "it does not run") }
+        try link.pause(waitSeconds: 1)
+        for _ in 1...4 { guard case .jobRuns = try sign() else { return #expect(Bool(false), "it does not run") } }
+        #expect(try link.isPaused())
+        let lock = bench.agent.job(Self.job).lock
+        while try JobLock.isHeld(lock) { usleep(50_000) }
+        #expect(try !link.isPaused())
+        guard case .guarded(let result) = try client.follow(Self.job) else { return #expect(Bool(false), "no result") }
+        #expect(result == GuardResult(reason: "master-silent", unpaused: [target]))
+    }
+
     @Test("a cancelled guardian opens what is paused, and is not killed as long as it cannot")
     func cancelled() throws {
         let server = try ScalarAdminServer(), client = try ServeClient(bench), target = server.targets[0], link = ScalarAdminConnection(target, PauseAccess(targets: [target]))

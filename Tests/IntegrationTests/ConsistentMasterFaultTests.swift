@@ -85,6 +85,23 @@ extension SimulatedCassandra {
             try await scene.end()
         }
 
+        @Test("with the master's host frozen, its connections open, the guardian on a node opens the application; thawed, the master does not call that backup consistent")
+        func hostFrozen() async throws {
+            let scene = try await PauseScene(), run = try await scene.inWindow(), master = try #require(scene.master.pid)
+            let guardian = try #require(scene.master.guardians().first, "no guardian beside the master")
+            let frozen = AdminInstances.now
+            for process in [master, guardian] { #expect(kill(process, SIGSTOP) == 0) }
+            defer { for process in [master, guardian] { kill(process, SIGCONT) } }
+            try await scene.instances.waitUntilOpen(seconds: 40)
+            print("opened by the guardian on a node \((try scene.instances.opened(since: frozen) - frozen) / 1000) ms after the freeze")
+            for process in [master, guardian] { #expect(kill(process, SIGCONT) == 0) }
+            let ended = try await scene.ended(run)
+            #expect(ended.state == "failed" || ended.state == "interrupted", "\(ended)")
+            try await scene.expectNothingLeft(of: run)
+            try await scene.expectNextIsConsistent()
+            try await scene.end()
+        }
+
         @Test("a master that is stopped by SIGTERM in the window opens the application before it ends")
         func masterStopped() async throws {
             let scene = try await PauseScene(), run = try await scene.inWindow()

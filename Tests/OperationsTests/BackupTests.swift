@@ -152,7 +152,7 @@ import Testing
         let (_, run) = try await master.backUp()
         #expect(run.state == .succeeded)
         let offsets = bench.cluster.requests.compactMap { request -> Int? in
-            guard case .followJob(let id, let after) = request, bench.cluster.node("10.0.0.2").jobs[id] != nil else { return nil }
+            guard case .followJob(let id, let after, _) = request, bench.cluster.node("10.0.0.2").jobs[id] != nil else { return nil }
             return after
         }
         #expect(offsets == [0, 1, 3])

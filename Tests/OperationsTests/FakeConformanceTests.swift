@@ -25,7 +25,7 @@ import Testing
         let cluster = FakeCluster { request, event in
             switch request {
             case .listJobs: return .jobs([])
-            case .followJob(_, let after):
+            case .followJob(_, let after, _):
                 for number in 0..<after { event(.job(number: number + 1, .note(Note(.info, "\(number)")))) }
                 return .jobEnded(.succeeded(.done))
             case .flush(let request):

@@ -15,7 +15,7 @@ struct FakeAgent: Sendable {
         case .loseRequest: throw Lost()
         case .hold(let gate): try await gate.wait()
         case .die:
-            guard case .followJob(let id, _) = request else { throw Lost() }
+            guard case .followJob(let id, _, _) = request else { throw Lost() }
             cluster.update(address) { $0.jobs[id]?.alive = false }
         default: break
         }
@@ -36,7 +36,7 @@ struct FakeAgent: Sendable {
         case .snapshot: "snapshot"
         case .clearSnapshot: "clear"
         case .startJob(let job): "startJob \(job.work.word)"
-        case .followJob(let id, _): "followJob \(word(id))"
+        case .followJob(let id, _, _): "followJob \(word(id))"
         case .cancelJob(let id): "cancelJob \(word(id))"
         case .forgetJob: "forgetJob"
         case .listJobs: "listJobs"
@@ -62,7 +62,7 @@ struct FakeAgent: Sendable {
         case .startJob(let job):
             FakeJobRunner(cluster: cluster, address: address).start(job)
             return .jobStarted(job.id)
-        case .followJob(let id, let after): return try await follow(id, after, left, event)
+        case .followJob(let id, let after, let seconds): return try await follow(id, after, seconds, left, event)
         case .cancelJob(let id):
             cluster.update(address) { $0.jobs[id]?.end(.failed(Failure("run.cancelled", "cancelled", recovery: .retry)), cancelled: true) }
             return .done
@@ -80,7 +80,8 @@ struct FakeAgent: Sendable {
 
     static func down(_ address: String) -> Failure { Failure("cassandra.unreachable", "fake: Cassandra at \(address) does not answer", recovery: .retry) }
 
-    private func follow(_ id: JobID, _ after: Int, _ left: Int, _ event: @escaping @Sendable (AgentEvent) -> Void) async throws -> AgentResult {
+    private func follow(_ id: JobID, _ after: Int, _ seconds: Int?, _ left: Int, _ event: @escaping @Sendable (AgentEvent) -> Void) async throws -> AgentResult {
+        let end = seconds.map { ContinuousClock.now + .seconds($0) }
         var after = after, left = left
         while true {
             guard let job = cluster.node(address).jobs[id] else { throw Failure("agent.no-such-job", "fake: no job \(id)", recovery: .bug) }
@@ -92,6 +93,7 @@ struct FakeAgent: Sendable {
             if let outcome = job.outcome { return .jobEnded(outcome) }
             guard job.alive else { throw Failure("agent.job-died", "fake: job \(id) ended without a word", recovery: .retry) }
             guard left > 0 else { throw Lost() }
+            if let end, ContinuousClock.now > end { return .jobRuns }
             event(.heartbeat)
             try await Task.sleep(for: .milliseconds(1))
         }

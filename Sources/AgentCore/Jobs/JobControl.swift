@@ -50,15 +50,17 @@ struct JobControl {
 
     /// Gives the events after number `after`, from 1, until the job ends; renews its lease meanwhile.
     ///
+    /// - Parameter seconds: Then for so long at most, and the lease is renewed once.
+    /// - Returns: nil when the job still runs after them.
     /// - Throws: `agent.no-such-job`; `agent.job-died` when its process is gone without an end.
-    func follow(_ id: JobID, after: Int, _ event: (Int, JobEvent) -> Void) throws -> JobOutcome {
-        let folder = try existing(id)
+    func follow(_ id: JobID, after: Int, seconds: Int? = nil, _ event: (Int, JobEvent) -> Void) throws -> JobOutcome? {
+        let folder = try existing(id), end = seconds.map { Monotonic.seconds + Double($0) } ?? .infinity
         var journal = try JournalReader(folder.events), renewed = -10.0
         let written = try lines(folder)
         // A journal that lost its last lines (a power cut) goes on with their numbers: the follower has not seen what bears them now.
         let after = min(after, written)
         while true {
-            if Monotonic.seconds - renewed >= 1 {
+            if renewed < 0 || (seconds == nil && Monotonic.seconds - renewed >= 1) {
                 utimensat(AT_FDCWD, folder.lease, nil, AT_SYMLINK_NOFOLLOW)
                 renewed = Monotonic.seconds
             }
@@ -72,6 +74,7 @@ struct JobControl {
             guard isRunning else { throw died(folder) }
             try stop.check()
             if isBroken() { throw Failure("run.cancelled", "the connection ended", recovery: .retry) }
+            if Monotonic.seconds > end { return nil }
             usleep(100_000)
         }
     }

@@ -22,7 +22,9 @@ struct AgentWork {
         case .startJob(let request):
             try jobs.start(request)
             return .jobStarted(request.id)
-        case .followJob(let id, let after): return .jobEnded(try jobs.follow(id, after: after) { event(.job(number: $0, $1)) })
+        case .followJob(let id, let after, let seconds):
+            guard let outcome = try jobs.follow(id, after: after, seconds: seconds, { event(.job(number: $0, $1)) }) else { return .jobRuns }
+            return .jobEnded(outcome)
         case .cancelJob(let id): try jobs.cancel(id)
         case .forgetJob(let id): try jobs.forget(id)
         case .listJobs: return .jobs(try jobs.list())

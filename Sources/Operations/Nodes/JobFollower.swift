@@ -64,16 +64,21 @@ struct JobFollower: Sendable {
         do { _ = try await calls.ask(connection, .startJob(job), node: node) } catch let failure as Failure where failure.recovery != .retry {
             throw JobFailure(failure: failure)
         }
-        for try await event in await connection.send(.followJob(job.id, after: after)) {
-            heard()
-            switch event {
-            case .job(let number, let event):
-                after = number
-                await onEvent(event)
-            case .result(.jobEnded(let outcome)): return .ended(outcome)
-            case .failed(let failure) where failure.code == "agent.job-died" || failure.code == "agent.no-such-job": return .startAgain(failure)
-            case .failed(let failure): throw JobFailure(failure: failure)
-            default: continue
+        var runs = true
+        while runs {
+            runs = false
+            for try await event in await connection.send(.followJob(job.id, after: after, seconds: job.work.needsSignsOfLife ? 1 : nil)) {
+                heard()
+                switch event {
+                case .job(let number, let event):
+                    after = number
+                    await onEvent(event)
+                case .result(.jobEnded(let outcome)): return .ended(outcome)
+                case .result(.jobRuns): runs = true
+                case .failed(let failure) where failure.code == "agent.job-died" || failure.code == "agent.no-such-job": return .startAgain(failure)
+                case .failed(let failure): throw JobFailure(failure: failure)
+                default: continue
+                }
             }
         }
         throw Failure("ssh.connection-lost", "the connection to \(node.name) ended", recovery: .retry, node: node.name)
