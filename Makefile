@@ -9,7 +9,7 @@ build: ## the debug build
 test: ## all tests but the long ones; FILTER=NAME for some
 	deploy/test $(if $(FILTER),--filter '$(FILTER)')
 
-test-full: ## also the other releases of Cassandra and the long sweeps; takes an hour
+test-full: ## also the other releases of Cassandra and the long sweeps; takes an hour and a half
 	AENEAS_TEST_FULL=1 deploy/test $(if $(FILTER),--filter '$(FILTER)')
 
 check: ## declared imports, layering, no fetched packages

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension SimulatedCassandra {
-    @Suite("a cluster or a catalogue that fails around a pause", .serialized, .enabled(if: LongTests.areAsked, LongTests.reason))
+    @Suite("a cluster or a catalogue that fails around a pause", .serialized)
     struct ConsistentClusterFault {
         @Test("a schema or a topology that changes in the window makes the backup not consistent, and is named", arguments: ["schema", "topology"])
         func clusterChanges(what: String) async throws {

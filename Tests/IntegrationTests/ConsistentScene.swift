@@ -2,12 +2,6 @@ import BackupModel
 import Foundation
 import Testing
 
-/// The long tests, which take more time than those of every day: with `AENEAS_TEST_LONG=1` once, with `AENEAS_TEST_FULL=1` in all their rounds.
-enum LongTests {
-    static let areAsked = ["AENEAS_TEST_LONG", "AENEAS_TEST_FULL"].contains { ProcessInfo.processInfo.environment[$0] == "1" }
-    static let reason: Comment = "long tests of pauses: make test-full"
-}
-
 /// How often a test of consistency is repeated: the long tests do it more often.
 func rounds(_ usual: Int, full: Int) -> Int { ProcessInfo.processInfo.environment["AENEAS_TEST_FULL"] == "1" ? full : usual }
 

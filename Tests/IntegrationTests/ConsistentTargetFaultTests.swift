@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension SimulatedCassandra {
-    @Suite("instances of a paused application that fail", .serialized, .enabled(if: LongTests.areAsked, LongTests.reason))
+    @Suite("instances of a paused application that fail", .serialized)
     struct ConsistentTargetFault {
         @Test("an instance that never answers to Pause fails the backup; every instance that was sent Pause is sent Unpause, and is open")
         func hangsAtPause() async throws {

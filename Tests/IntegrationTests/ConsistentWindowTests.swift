@@ -4,7 +4,7 @@ import Testing
 
 extension SimulatedCassandra {
     /// What a consistent backup proves, and on what it is refused before anything is paused.
-    @Suite("the window of a consistent backup", .serialized, .enabled(if: LongTests.areAsked, LongTests.reason))
+    @Suite("the window of a consistent backup", .serialized)
     struct ConsistentWindow {
         @Test("no snapshot is asked for before every instance has finished its work and says that it is paused; all are asked again after the last snapshot")
         func order() async throws {
