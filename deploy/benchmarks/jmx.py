@@ -35,7 +35,7 @@ class JMX:
         access = {"jmxHost": node["jmxHost"], "jmxPort": node["jmxPort"]}
         self.kind = "Cassandra %s" % bed["release"] if bed["kind"] == "cassandra" else "a simulated node"
         agent = Agent(self.bench.agent, self.bench.new_folder("agent"))
-        inspect = {"inspect": {"_0": access}}
+        inspect = {"inspect": {"_0": access, "ring": "whole"}}
         with Serve(agent.path) as serve:
             facts = serve.ask(inspect)["facts"]["_0"]
         clear = {"clearSnapshot": {"_0": {"access": access, "tag": TAG, "folders": facts["folders"]}}}
