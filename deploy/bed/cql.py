@@ -6,6 +6,7 @@ import uuid
 
 STARTUP, READY, QUERY, RESULT = 1, 2, 7, 8
 ROWS = 2
+ONE, ALL = 1, 5
 
 
 def receive(connection, count):
@@ -67,7 +68,7 @@ def rows(body):
     return result
 
 
-def query(address, port, *statements):
+def query(address, port, *statements, consistency=ONE):
     """Runs each statement on one connection; a list of rows for each. OSError when it cannot."""
     with socket.create_connection((address, port), timeout=10) as connection:
         answer, _ = call(connection, STARTUP, struct.pack(">H", 1) + text("CQL_VERSION") + text("3.0.0"))
@@ -76,9 +77,9 @@ def query(address, port, *statements):
         results = []
         for statement in statements:
             encoded = statement.encode()
-            answer, body = call(connection, QUERY, struct.pack(">I", len(encoded)) + encoded + struct.pack(">HB", 1, 0))
+            answer, body = call(connection, QUERY, struct.pack(">I", len(encoded)) + encoded + struct.pack(">HB", consistency, 0))
             if answer != RESULT:
-                raise OSError("Cassandra refused %r" % statement)
+                raise OSError("Cassandra refused %r: %r" % (statement[:120], body[4:300]))
             results.append(rows(body))
         return results
 

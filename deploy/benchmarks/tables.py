@@ -2,6 +2,7 @@
 
 import glob
 import os
+import time
 
 from bed import cql
 from bed.failure import Failure
@@ -15,12 +16,15 @@ def fill(bed, agent):
     node = bed["nodes"][0]
 
     def run(*statements):
-        cql.query(node["address"], node["cqlPort"], *statements)
+        # On every node before any is flushed: a replica whose share is still on its way would have an SSTable less.
+        cql.query(node["address"], node["cqlPort"], *statements, consistency=cql.ALL)
 
     run("CREATE KEYSPACE %s WITH replication = {'class': 'SimpleStrategy', 'replication_factor': %d}" % (KEYSPACE, len(bed["nodes"])))
     names = ["%s.t%02d" % (KEYSPACE, number) for number in range(TABLES)]
     for name in names:
         run("CREATE TABLE %s (k int PRIMARY KEY, v blob) WITH compaction = {'class': 'SizeTieredCompactionStrategy', 'enabled': 'false'}" % name)
+    while len(set(cql.schema_versions(node["address"], node["cqlPort"]))) > 1:
+        time.sleep(0.1)
     for number in range(FLUSHES):
         run(*[batch(name, number) for name in names])
         for each in bed["nodes"]:
