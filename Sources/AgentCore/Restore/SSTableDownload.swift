@@ -42,25 +42,27 @@ struct SSTableDownload {
             meter.update { $0.bytesDone += piece.count }
         } finish: {
             try sink.finish()
+            try target.finish()
         }
         try unpack()
     }
 
     private func unpack() throws {
-        var target: OpenFile?
+        var target: GrowingFile?
         let sink = ComponentsSink(sstable) { target = try create($0) } bytes: { piece in
             try target?.write(piece)
             meter.update { $0.bytesDone += piece.count }
         } end: {
+            try target?.finish()
             target = nil
         }
         try download(ObjectKey.components(place, sha256: sstable.components), sink.feed, finish: sink.finish)
     }
 
-    private func create(_ name: String) throws -> OpenFile {
+    private func create(_ name: String) throws -> GrowingFile {
         let file = try folder.create(name)
         try owner?.give(file)
-        return file
+        return GrowingFile(file)
     }
 
     private func download(_ key: ObjectKey, _ take: (UnsafeRawBufferPointer) throws -> Void, finish: () throws -> Void) throws {

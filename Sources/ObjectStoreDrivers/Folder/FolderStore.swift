@@ -12,6 +12,8 @@ package import ObjectStore
 package final class FolderStore: ObjectStore {
     static let unfinished = "-unfinished"
     static let bufferSize = 1 << 20
+    /// Bytes of an object after which what has been written of it is flushed.
+    static let flushStep = 16 << 20
     package let place: String
     let count = RequestCount()
 

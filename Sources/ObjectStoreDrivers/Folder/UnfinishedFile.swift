@@ -11,6 +11,7 @@ final class UnfinishedFile {
     private let name: String
     private let file: FileDescriptor
     private var size = 0
+    private var unflushed = 0
 
     init(for key: ObjectKey, in root: FileDescriptor, place: String) throws(StoreError) {
         if mkdirat(root.number, FolderStore.unfinished, 0o777) != 0, errno != EEXIST { throw folderError("writing '\(key)'", place: place) }
@@ -32,10 +33,14 @@ final class UnfinishedFile {
     func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
         guard file.write(bytes) else { throw folderError("writing '\(key)'", place: place) }
         size += bytes.count
+        unflushed += bytes.count
+        // As it grows: a large object would fill the page cache first, and then be written in one burst.
+        if unflushed >= FolderStore.flushStep { try flush() }
     }
 
     func flush() throws(StoreError) {
         guard fsync(file.number) == 0 else { throw folderError("writing '\(key)'", place: place) }
+        unflushed = 0
         // Nobody will read it soon, and Cassandra beside us needs the page cache.
         if size > FolderStore.bufferSize { posix_fadvise(file.number, 0, 0, POSIX_FADV_DONTNEED) }
     }
