@@ -209,6 +209,18 @@ import Testing
         #expect(try bench.verify(first.manifestSHA256).faults.isEmpty)
     }
 
+    @Test("verify counts up to the bytes that it has to read, and no further")
+    func verifyProgress() throws {
+        let bench = try AgentBench(), context = try bench.context()
+        for number in 1...3 { try bench.addSSTable("nb-\(number)-big", size: number * 1000, seed: UInt8(number), in: bench.snapshot(1)) }
+        let uploaded = try bench.upload(1)
+        let work = VerifyWork(
+            store: .folder(path: bench.root + "/store"), cluster: AgentBench.cluster, backup: AgentBench.backup(1), source: AgentBench.host, manifestSHA256: uploaded.manifestSHA256,
+            transfer: Transfer(workers: 1))
+        let verified = try VerifyJob(work, context).run(), progress = try #require(context.meter.take())
+        #expect(progress.bytesDone == progress.bytesTotal && progress.bytesDone == verified.bytesRead && progress.itemsDone == 3)
+    }
+
     @Test("verify names what is missing, cut short or changed")
     func verified() throws {
         let bench = try AgentBench()

@@ -27,10 +27,10 @@ struct VerifyJob {
             state.add(try fault(key, error))
             return state.result(ManifestEnd())
         }
-        let (plan, counts) = try read(manifest)
+        let (plan, bytes, counts) = try read(manifest)
         context.meter.update {
             $0.itemsTotal = plan.count
-            $0.bytesTotal = counts.bytes
+            $0.bytesTotal = bytes
         }
         try check(plan, state)
         return state.result(counts)
@@ -38,19 +38,22 @@ struct VerifyJob {
 
     private typealias Item = (table: TableKey, spot: LineSpot)
 
-    private func read(_ manifest: OpenFile) throws -> ([Item], ManifestEnd) {
+    /// - Returns: Also the bytes of all objects, which are a little more than those of the files.
+    private func read(_ manifest: OpenFile) throws -> ([Item], Int, ManifestEnd) {
         let lines = try UnpackedLines(in: context.folder.path)
-        var items: [Item] = [], table: TableKey?
+        var items: [Item] = [], table: TableKey?, bytes = 0
         let (node, end) = try ManifestStream.read(manifest) { line, raw in
             switch line {
             case .table(let value): table = TableKey(value)
-            case .sstable: if let table { items.append((table, try lines.add(raw))) }
+            case .sstable(let sstable):
+                bytes += (sstable.data?.size ?? 0) + sstable.componentsSize
+                if let table { items.append((table, try lines.add(raw))) }
             case .node, .end: break
             }
         }
         try ManifestStream.check(node, cluster: work.cluster, backup: work.backup, host: work.source)
         try lines.flush()
-        return (items, end)
+        return (items, bytes, end)
     }
 
     private func check(_ items: [Item], _ state: State) throws {
