@@ -70,8 +70,6 @@ package struct RingMember: Codable, Hashable, Sendable {
     /// Decimal text: partitioners differ in range.
     package var tokens: [String]
 
-    /// As `RingDetail.membership` tells it.
-    package var membership: RingMember { RingMember(hostID: hostID, address: address, datacenter: "", rack: "", up: up, state: state, tokens: []) }
 
     package init(hostID: HostID?, address: String, datacenter: String, rack: String, up: Bool, state: State, tokens: [String]) {
         self.hostID = hostID
@@ -91,7 +89,7 @@ package typealias Replication = [String: String]
 /// nodes need tell them once only.
 package enum RingDetail: String, Codable, Sendable {
     case whole
-    /// Who they are and whether they are up: empty datacenters, racks and tokens.
+    /// Who they are, as text, and those alone who are not up and normal: with empty datacenters, racks and tokens.
     case membership
 }
 
@@ -111,6 +109,8 @@ package struct NodeFacts: Codable, Hashable, Sendable {
     /// Its own. (`StorageProxy.SchemaVersions` would tell all nodes', but waits for those that have just gone down until the request timeout; each node is asked anyway.)
     package var schemaVersion: String
     package var ring: [RingMember]
+    /// Who is in the ring: `address hostID`, a line each, sorted. nil in the catalogue.
+    package var members: String?
     package var keyspaces: [String: Replication]
     package var folders: NodeFolders
     /// Settings of `cassandra.yaml` that a restore must match, by name, as text: `uuid_sstable_identifiers_enabled`, `storage_compatibility_mode`, `cdc_enabled`.
@@ -150,6 +150,16 @@ package struct NodeFacts: Codable, Hashable, Sendable {
         self.space = space
         self.clock = clock
         self.snapshots = snapshots
+    }
+
+    /// Names the members, and leaves as much of the ring as is asked for.
+    package mutating func tell(_ detail: RingDetail) {
+        // One of whom nothing but tokens is known is told of with the tokens only.
+        members = ring.filter { $0.hostID != nil || $0.state != .normal }.map { "\($0.address) \($0.hostID?.rawValue ?? "-")\n" }.sorted().joined()
+        guard detail == .membership else { return }
+        ring = ring.filter { !$0.up || $0.state != .normal }.map {
+            RingMember(hostID: $0.hostID, address: $0.address, datacenter: "", rack: "", up: $0.up, state: $0.state, tokens: [])
+        }
     }
 }
 

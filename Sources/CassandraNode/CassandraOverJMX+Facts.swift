@@ -19,7 +19,7 @@ extension CassandraOverJMX {
         let own = ring.first { $0.hostID == hostID }
         let address = own?.address ?? configuration.listenAddress ?? ""
         let folders = try folders(service, process, configuration)
-        return NodeFacts(
+        var facts = NodeFacts(
             clusterName: try service.text("ClusterName"), release: release, partitioner: try service.text("PartitionerName"), snitch: try snitch(),
             hostID: hostID, address: address,
             datacenter: try ownPlace("Datacenter"), rack: try ownPlace("Rack"),
@@ -29,6 +29,8 @@ extension CassandraOverJMX {
             seeds: configuration.seeds,
             pid: process.pid, space: try space(of: folders.data), clock: now(), snapshots: try SnapshotReader.tags(in: folders.data)
         )
+        facts.tell(detail)
+        return facts
     }
 
     /// All at once. While a node starts, or has not joined the ring, some getters throw (4.0 and 4.1: `Tokens`) and then nothing comes:

@@ -43,6 +43,7 @@ extension Connection {
         // The ring stands once in `topology`: of a thousand nodes, a thousand copies of it would be most of the catalogue.
         var alone = node
         alone.ring = []
+        alone.members = nil
         try execute(
             """
             INSERT INTO node (cluster_id, host_id, address, datacenter, rack, tokens, facts, seen_at, present) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)

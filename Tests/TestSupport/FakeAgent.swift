@@ -49,7 +49,7 @@ struct FakeAgent: Sendable {
         switch request {
         case .inspect(_, let ring):
             guard var facts = cluster.facts(address) else { throw Self.down(address) }
-            if ring == .membership { facts.ring = facts.ring.map(\.membership) }
+            facts.tell(ring)
             return .facts(facts)
         case .snapshot(let ask):
             guard cluster.node(address).running else { throw Self.down(address) }

@@ -15,10 +15,10 @@ struct Survey: Sendable {
 
         var live: NodeFacts? { try? facts.get() }
 
-        /// With the other ring and keyspaces in place of equal ones: a thousand copies of a ring of a thousand are a gigabyte.
-        func sharing(_ ring: [RingMember], _ view: NodeFacts) -> Answer {
+        /// With the other's members and keyspaces in place of equal ones: a thousand copies of a list of a thousand are much memory.
+        func sharing(_ view: NodeFacts) -> Answer {
             guard case .success(var own) = facts else { return self }
-            if own.ring == ring { own.ring = ring }
+            if own.members == view.members { own.members = view.members }
             if own.keyspaces == view.keyspaces { own.keyspaces = view.keyspaces }
             return Answer(member: member, target: target, access: access, facts: .success(own), clockOffsetMilliseconds: clockOffsetMilliseconds, connection: connection)
         }
@@ -31,7 +31,7 @@ struct Survey: Sendable {
 
     /// As the first node that answered sees the ring.
     let firstView: NodeFacts
-    /// What they tell of the ring is its membership only.
+    /// Of the ring they tell its membership only.
     let answers: [Answer]
 
     func answer(of host: HostID) -> Answer? { answers.first { $0.member.hostID == host } }
@@ -91,16 +91,13 @@ struct Survey: Sendable {
     }
 
     private var viewsDiffer: [Failure] {
-        let expected = Survey.members(firstView)
-        return answers.compactMap { answer in
-            guard let facts = answer.live, Survey.members(facts) != expected else { return nil }
+        answers.compactMap { answer in
+            guard let facts = answer.live, facts.members != firstView.members else { return nil }
             return Failure(
                 "cluster.views-differ", "node \(answer.member.address) sees other members than \(firstView.address)", hint: "compare 'nodetool status' on both", recovery: .retry,
                 node: answer.member.address)
         }
     }
-
-    private static func members(_ facts: NodeFacts) -> Set<String> { Set(facts.ring.map { "\($0.address) \($0.hostID?.rawValue ?? "-")" }) }
 
     /// One failure for all troubles: the first, with the others told in its summary.
     var trouble: Failure? {
@@ -133,8 +130,8 @@ struct Surveyor: Sendable {
             do {
                 let first = try await look(RingMember(hostID: nil, address: address, datacenter: "", rack: "", up: true, state: .normal, tokens: []), ring: .whole, keep: false)
                 let view = try first.facts.get()
-                let members = view.ring.sorted { $0.address < $1.address }, ring = view.ring.map(\.membership).sorted { $0.address < $1.address }
-                let answers = await onEach(members, width: width) { try await look($0, ring: .membership, keep: keep).sharing(ring, view) }
+                let members = view.ring.sorted { $0.address < $1.address }
+                let answers = await onEach(members, width: width) { try await look($0, ring: .membership, keep: keep).sharing(view) }
                 // Else a run that is cancelled just now would look like one whose nodes are down.
                 if Task.isCancelled {
                     for answer in answers { await (try? answer.get())?.connection?.close() }
