@@ -23,13 +23,17 @@ extension Catalog {
         }
     }
 
+    /// - Parameter before: What they must be still; nil: whatever they are.
+    /// - Returns: False, and nothing is changed, when they are not.
     /// - Throws: `CatalogError.unknown`, as above and when there is no such cluster.
-    package func updateCluster(_ id: ClusterID, settings: ClusterSettings) throws(CatalogError) {
+    @discardableResult
+    package func updateCluster(_ id: ClusterID, settings: ClusterSettings, from before: ClusterSettings? = nil) throws(CatalogError) -> Bool {
         try write { db in
             try db.checkReferences(of: settings)
-            guard try db.execute("UPDATE cluster SET settings = ? WHERE id = ?", json(settings), id) == 1 else {
-                throw CatalogError.unknown(.cluster, id.rawValue)
-            }
+            guard let cluster = try db.cluster(id: id) else { throw CatalogError.unknown(.cluster, id.rawValue) }
+            if let before, cluster.settings != before { return false }
+            try db.execute("UPDATE cluster SET settings = ? WHERE id = ?", json(settings), id)
+            return true
         }
     }
 

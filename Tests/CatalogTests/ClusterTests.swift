@@ -40,6 +40,8 @@ import Testing
         settings.store = Fixture.store.name
         try await catalog.updateCluster(Fixture.cluster.id, settings: settings)
         #expect(try await catalog.cluster(named: Fixture.cluster.name).settings == settings)
+        #expect(try await !catalog.updateCluster(Fixture.cluster.id, settings: Fixture.cluster.settings, from: Fixture.cluster.settings))
+        #expect(try await catalog.cluster(named: Fixture.cluster.name).settings == settings)
         settings.store = StoreName(unchecked: "absent")
         await #expect(throws: CatalogError.unknown(.store, "absent")) { try await catalog.updateCluster(Fixture.cluster.id, settings: settings) }
     }

@@ -34,19 +34,22 @@ extension SimulatedCassandra {
             return took
         }
 
-        @Test("a hundred masters killed inside the window, none of them started again", .enabled(if: rounds(0, full: 100) > 0, "thirteen minutes: make test-full"))
+        @Test("a hundred masters killed inside the window, none of them started again", .enabled(if: rounds(0, full: 100) > 0, "six minutes: make test-full"))
         func hundredMastersKilled() async throws {
-            var took: [Int] = []
+            // The guardian on a node opens what its dead master had paused as well, a quarter of a minute later: another instance must not have that port yet.
+            var took: [Int] = [], latest: [PauseScene] = []
             for _ in 1...rounds(1, full: 100) {
                 let scene = try await PauseScene()
+                latest = latest.suffix(20) + [scene]
                 _ = try await scene.inWindow()
                 took.append(try await kill(scene))
             }
             took.sort()
             print("\(took.count) masters killed: all open after \(took[took.count / 2] / 1000) ms at the median, \(took.last! / 1000) ms at most")
-            // Nobody is left who would clear their snapshots.
             let scene = try await PauseScene(snapshotMilliseconds: 0)
-            try await Task.sleep(for: .seconds(4))
+            _ = try await eventually("the end of the guardians' jobs") { JobProcess.running(scene.bed, nil).contains { $0.kind == "guardPause" } ? nil : true }
+            withExtendedLifetime(latest) {}
+            // Nobody is left who would clear their snapshots.
             for folder in scene.bed.nodes.flatMap(\.dataFolders) {
                 try requireDone(try await Subprocess.run("/usr/bin/find", [folder, "-type", "d", "-path", "*/snapshots/aeneas-*", "-prune", "-exec", "rm", "-rf", "{}", "+"]))
             }

@@ -16,6 +16,19 @@ import Testing
         #expect(try await master.catalog.latestTopology(of: record.id)?.ring.count == 3)
     }
 
+    @Test("settings that are changed by many at once are all changed")
+    func changedAtOnce() async throws {
+        let bench = try Bench(), master = try bench.master()
+        let record = try await master.register(contact: "10.0.0.1") { $0.store = nil }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for port in 1...30 {
+                group.addTask { _ = try await master.operations.registration.change(record.name) { $0.nodeOverrides["10.0.9.\(port)"] = NodeOverride(sshPort: port) } }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await master.catalog.cluster(named: record.name).settings.nodeOverrides.count == 30)
+    }
+
     /// What a registration ends in; nothing must be registered, and no node have been told to do anything.
     private func refusal(_ bench: Bench, contact: String = "10.0.0.1", accept: Bool = false, _ change: (inout ClusterSettings) -> Void = { _ in }) async throws -> Failure? {
         let master = try bench.master()

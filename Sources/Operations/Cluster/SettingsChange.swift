@@ -4,13 +4,15 @@ package import Catalog
 extension Registration {
     /// Changes the settings of a registered cluster, held to what a registration is held to. No node is asked.
     package func change(_ name: ClusterName, _ change: (inout ClusterSettings) -> Void) async throws -> ClusterRecord {
-        var cluster = try await environment.cluster(name)
-        let before = cluster.settings
-        change(&cluster.settings)
-        try SettingsCheck.check(cluster.settings)
-        if let store = cluster.settings.store, store != before.store { _ = try await environment.open(store) }
-        try await environment.catalog.updateCluster(cluster.id, settings: cluster.settings)
-        return cluster
+        while true {
+            var cluster = try await environment.cluster(name)
+            let before = cluster.settings
+            change(&cluster.settings)
+            try SettingsCheck.check(cluster.settings)
+            if let store = cluster.settings.store, store != before.store { _ = try await environment.open(store) }
+            // Somebody else's change of another setting, made meanwhile, is not to be undone.
+            if try await environment.catalog.updateCluster(cluster.id, settings: cluster.settings, from: before) { return cluster }
+        }
     }
 }
 
