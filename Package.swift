@@ -26,6 +26,7 @@ let package = Package(
         system("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        system("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
         system("CResolv", apt: "libc6-dev"),
 
         platform("Threads"),
@@ -34,7 +35,7 @@ let package = Package(
         platform("HTTPClient", ["CCurl"]),
         platform("HTTPServer", ["CMicroHTTPD", "Threads"]),
         platform("Crypto", ["COpenSSL"]),
-        platform("Compression", ["CZlib"]),
+        platform("Compression", ["CDeflate", "CZlib"]),
         platform("YAML", ["CYAML"]),
         platform("CommandParser"),
         platform("Resolver", ["CResolv"]),

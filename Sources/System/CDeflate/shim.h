@@ -1,0 +1,4 @@
+#ifndef AENEAS_CDEFLATE_SHIM_H
+#define AENEAS_CDEFLATE_SHIM_H
+#include <libdeflate.h>
+#endif
