@@ -43,7 +43,8 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     /// - Parameter identity: SHA-256 of size, digest, compression info and the ends of the file (`docs/formats.md`).
     package static func data(_ place: SSTablePlace, identity: SHA256Hex) -> ObjectKey { ObjectKey(place.components + ["Data.db.\(identity)"]) }
-    package static func components(_ place: SSTablePlace, sha256: SHA256Hex) -> ObjectKey { ObjectKey(place.components + ["components.tar.\(sha256)"]) }
+    /// - Parameter identity: SHA-256 of the files' SHA-256s and names (`docs/formats.md`).
+    package static func components(_ place: SSTablePlace, identity: SHA256Hex) -> ObjectKey { ObjectKey(place.components + ["components.tar.\(identity)"]) }
 
     private static func inBackup(_ cluster: ClusterName, _ backup: BackupID, _ name: String) -> ObjectKey {
         ObjectKey(["clusters", cluster.rawValue, "backups", backup.rawValue, name])

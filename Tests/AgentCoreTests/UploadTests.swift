@@ -1,5 +1,6 @@
 @testable import AgentCore
 import BackupModel
+import CassandraNode
 import Compression
 import Crypto
 import Foundation
@@ -170,7 +171,31 @@ import Testing
         let key = try #require(try bench.objects().keys.first { $0.contains("components.tar.") })
         try run("tar", ["-xf", "\(bench.root)/store/\(key)", "-C", bench.root])
         #expect(AgentBench.bytes(bench.root + "/nb-1-big-Index.db") == index)
+        // Its name is what docs/formats.md says.
+        let named = try run("sh", ["-c", "cd \"$1\" && tar -tf \"$2\" | xargs sha256sum | sha256sum", "sh", bench.root, "\(bench.root)/store/\(key)"])
+        #expect(key.hasSuffix("components.tar." + named.prefix(64)))
         #expect(try bench.verify(result.manifestSHA256).faults.isEmpty)
+    }
+
+    @Test("components that change between the reading that names them and the one that sends them are no object", arguments: [0, 4_500_000, 8_999_999])
+    func changedBetween(at: Int) throws {
+        let bench = try AgentBench(), path = bench.snapshot(1) + "/nb-1-big-Index.db"
+        try AgentBench.write(Array(repeating: 7, count: 9_000_000), path)
+        let status = try OpenFile.reading(path).status()
+        let found = FoundFile(component: ComponentName(unchecked: "Index.db"), size: Int(status.st_size), inode: UInt64(status.st_ino), modified: 0)
+        let sstable = SnapshotSSTable(name: SSTableName(unchecked: "nb-1-big"), folder: 0, index: nil, directory: bench.snapshot(1), files: [found])
+        let archive = try ComponentsArchive([SourceFile(found, of: sstable)]) {}
+        try AgentBench.flip(path, at: at)
+        let reader = archive.reader(), key = ObjectKey.manifest(AgentBench.cluster, AgentBench.backup(1), AgentBench.host)
+        let refused = failure {
+            do throws(StoreError) {
+                try bench.store.upload(key, size: archive.size, transfer: TransferControl()) { try reader.read(into: $0) }
+            } catch {
+                throw error.unwrapped
+            }
+        }
+        #expect(refused?.code == "cassandra.snapshot-changed")
+        #expect(try bench.store.size(of: key) == nil)
     }
 
     @Test("an upload that broke off is taken up where it stood: what was hashed is not read again")

@@ -11,7 +11,7 @@ import Testing
             cluster: cluster, host: host, keyspace: KeyspaceName(unchecked: "Shop"), table: TableName(unchecked: "orders"), tableID: TableID(unchecked: String(repeating: "b", count: 32)),
             index: IndexFolder(unchecked: ".orders_customer"), sstable: SSTableName(unchecked: "nb-1-big"))
         let keys: [ObjectKey] = [
-            .store, .cluster(cluster), .started(cluster, backup), .backup(cluster, backup), .manifest(cluster, backup, host), .data(place, identity: hash), .components(place, sha256: hash)
+            .store, .cluster(cluster), .started(cluster, backup), .backup(cluster, backup), .manifest(cluster, backup, host), .data(place, identity: hash), .components(place, identity: hash)
         ]
         for key in keys { #expect(try ObjectKey(checking: key.text) == key) }
         #expect(keys[5].text == "clusters/prod/data/\(host)/Shop/orders-\(place.tableID)/.orders_customer/nb-1-big/Data.db.\(hash)")

@@ -120,7 +120,7 @@ struct FakeUpload: Sendable {
         let name = SSTableName(unchecked: "nb-1-big"), data = Array(node.contents.utf8), rest = Array("components of \(node.contents)".utf8)
         let place = SSTablePlace(cluster: work.node.cluster, host: work.node.hostID, keyspace: KeyspaceName(unchecked: "shop"), table: TableName(unchecked: "orders"), tableID: tableID, index: nil, sstable: name)
         try put(store, .data(place, identity: hex(data)), data)
-        try put(store, .components(place, sha256: hex(rest)), rest)
+        try put(store, .components(place, identity: hex(rest)), rest)
         return ManifestSSTable(
             name: name, folder: 1, index: nil, identity: hex(data), components: hex(rest), componentsSize: rest.count,
             files: [ManifestFile(component: .data, size: data.count, sha256: hex(data), inode: 1, modified: 1), ManifestFile(component: .toc, size: rest.count, sha256: hex(rest), inode: 2, modified: 1)],

@@ -1,14 +1,17 @@
 import BackupModel
 import Crypto
 
-/// Takes an SSTable's `components.tar` apart and compares each file with the manifest. Nothing but the files that the manifest names is accepted, each once.
+/// Compares an SSTable's `components.tar` with the manifest while it arrives, and hands on what is in its files.
+///
+/// The manifest's names and sizes say what each byte around the files must be, and its SHA-256s what is in them: nothing of the object is taken at its word, or left unlooked at.
 final class ComponentsSink {
-    private var reader = TarReader()
-    private let archive = SHA256()
-    private var size = 0
     private let sstable: ManifestSSTable
-    private var missing: [String: ManifestFile] = [:]
-    private var current: (file: ManifestFile, digest: SHA256)?
+    private let files: [ManifestFile]
+    /// Of `files`: the one that comes, or is under way.
+    private var index = 0
+    private var frame: ArraySlice<UInt8>
+    private var open: (left: Int, digest: SHA256)?
+    private var size = 0
     private let begin: (String) throws -> Void
     private let bytes: (UnsafeRawBufferPointer) throws -> Void
     private let end: () throws -> Void
@@ -21,45 +24,59 @@ final class ComponentsSink {
         self.begin = begin
         self.bytes = bytes
         self.end = end
-        for file in sstable.files where file.component != .data { missing["\(sstable.name)-\(file.component)"] = file }
+        files = sstable.files.filter { $0.component != .data }.sorted { $0.component < $1.component }
+        frame = []
+        frame = self.frame(before: 0)[...]
     }
 
     /// - Throws: `ObjectDamage`, or what the closures throw.
     func feed(_ piece: UnsafeRawBufferPointer) throws {
         size += piece.count
         guard size <= sstable.componentsSize else { throw ObjectDamage.changed("it has more than \(sstable.componentsSize) bytes") }
-        archive.update(piece)
-        do {
-            try reader.feed(piece) { try take($0) }
-        } catch let error as TarError {
-            throw ObjectDamage.changed(error.description)
+        var rest = piece[...]
+        while !rest.isEmpty {
+            if let (left, digest) = open {
+                let part = UnsafeRawBufferPointer(rebasing: rest.prefix(left))
+                digest.update(part)
+                try bytes(part)
+                rest = rest.dropFirst(part.count)
+                open = (left - part.count, digest)
+                if left == part.count { try endFile() }
+            } else {
+                let part = rest.prefix(frame.count)
+                guard !part.isEmpty, frame.starts(with: part) else { throw ObjectDamage.changed(index < files.count ? "what stands before '\(name(index))' in it is another" : "its end is another") }
+                rest = rest.dropFirst(part.count)
+                frame = frame.dropFirst(part.count)
+                if frame.isEmpty, index < files.count { try beginFile() }
+            }
         }
     }
 
     func finish() throws {
         guard size == sstable.componentsSize else { throw ObjectDamage.cutShort("it has \(size) of \(sstable.componentsSize) bytes") }
-        guard SHA256Hex(archive.finish()) == sstable.components else { throw ObjectDamage.changed("its SHA-256 is another") }
-        do {
-            try reader.finish()
-        } catch {
-            throw ObjectDamage.changed(error.description)
-        }
-        if let name = missing.keys.min() { throw ObjectDamage.changed("'\(name)' is not in it") }
+        guard open == nil, frame.isEmpty, index == files.count else { throw ObjectDamage.changed("it is too short for the files that the manifest names") }
     }
 
-    private func take(_ part: TarReader.Part) throws {
-        switch part {
-        case .file(let name, let size):
-            guard let file = missing.removeValue(forKey: name), file.size == size else { throw ObjectDamage.changed("it holds \(quoted(name)) with \(size) bytes, which the manifest does not name") }
-            current = (file, SHA256())
-            try begin(name)
-        case .bytes(let piece):
-            current?.digest.update(piece)
-            try bytes(piece)
-        case .fileEnd:
-            guard let (file, digest) = current, SHA256Hex(digest.finish()) == file.sha256 else { throw ObjectDamage.changed("a file in it has another SHA-256") }
-            try end()
-        }
+    private func name(_ index: Int) -> String { "\(sstable.name)-\(files[index].component)" }
+
+    /// What stands between the file before `index` and that one, or the end.
+    private func frame(before index: Int) -> [UInt8] {
+        let padding = index > 0 ? TarWriter.padding(after: files[index - 1].size) : []
+        return padding + (index < files.count ? TarWriter.header(name: name(index), size: files[index].size) : TarWriter.end)
+    }
+
+    private func beginFile() throws {
+        try begin(name(index))
+        open = (files[index].size, SHA256())
+        if files[index].size == 0 { try endFile() }
+    }
+
+    private func endFile() throws {
+        guard let (_, digest) = open, SHA256Hex(digest.finish()) == files[index].sha256 else { throw ObjectDamage.changed("'\(name(index))' in it has another SHA-256") }
+        try end()
+        open = nil
+        index += 1
+        frame = frame(before: index)[...]
     }
 }
 

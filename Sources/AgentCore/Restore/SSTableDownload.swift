@@ -56,7 +56,7 @@ struct SSTableDownload {
             try target?.finish()
             target = nil
         }
-        try download(ObjectKey.components(place, sha256: sstable.components), sink.feed, finish: sink.finish)
+        try download(ObjectKey.components(place, identity: sstable.components), sink.feed, finish: sink.finish)
     }
 
     private func create(_ name: String) throws -> GrowingFile {

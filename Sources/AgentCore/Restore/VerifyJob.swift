@@ -78,7 +78,7 @@ struct VerifyJob {
                 state.object()
             }
             try compare(ObjectKey.data(place, identity: sstable.identity), { try data.feed($0) }, { try data.finish() })
-            try compare(ObjectKey.components(place, sha256: sstable.components), components.feed, components.finish)
+            try compare(ObjectKey.components(place, identity: sstable.components), components.feed, components.finish)
             context.meter.update { $0.itemsDone += 1 }
         }
     }

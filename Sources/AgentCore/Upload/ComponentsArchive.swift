@@ -1,5 +1,6 @@
 import BackupModel
 import CassandraNode
+import Compression
 import Crypto
 
 /// All components of an SSTable but `Data.db`, as one tar: in memory up to 1 MiB, otherwise read a second time while it is sent.
@@ -9,33 +10,37 @@ struct ComponentsArchive {
     let files: [SourceFile]
     let size: Int
     private(set) var digests: [SHA256Hex] = []
-    private(set) var sha256: SHA256Hex
-    private var bytes: [UInt8]?
+    /// Names the object: the SHA-256 of what `sha256sum` prints for the files in their order. Names, sizes and contents make all bytes of the archive, so that none has to be hashed twice.
+    let identity: SHA256Hex
+    /// Of the files' contents one after the other: whether a second reading finds the bytes of the first.
+    fileprivate let crc32: CRC32
+    private let bytes: [UInt8]?
 
     /// Reads and hashes.
     ///
     /// - Parameter files: Sorted by component.
     init(_ files: [SourceFile], stop: () throws -> Void) throws {
-        self.files = files
-        size = TarWriter.size(of: files.map { ($0.name, $0.found.size) })
-        let archive = SHA256()
+        let size = TarWriter.size(of: files.map { ($0.name, $0.found.size) })
         var kept: [UInt8]? = size <= Self.inMemory ? [] : nil
         kept?.reserveCapacity(size)
-        var digests: [SHA256Hex] = []
-        var file = SHA256()
-        sha256 = SHA256Hex(unchecked: "")
+        var digests: [SHA256Hex] = [], file = SHA256(), contents = CRC32()
         try Self.stream(files) { piece, isContent, endsFile in
             try stop()
-            archive.update(piece)
             kept?.append(contentsOf: piece)
-            if isContent { file.update(piece) }
+            if isContent {
+                file.update(piece)
+                contents.update(piece)
+            }
             if endsFile {
                 digests.append(SHA256Hex(file.finish()))
                 file = SHA256()
             }
         }
+        self.files = files
+        self.size = size
         self.digests = digests
-        sha256 = SHA256Hex(archive.finish())
+        identity = SHA256Hex(SHA256.hash(zip(digests, files).map { "\($0)  \($1.name)\n" }.joined()))
+        crc32 = contents
         bytes = kept
     }
 
@@ -62,10 +67,12 @@ struct ComponentsArchive {
 
 /// A cursor over a `ComponentsArchive`.
 final class ArchiveReader {
+    /// Small enough to be looked at while the processor's cache has it.
+    private static let piece = 256 << 10
     private let archive: ComponentsArchive
     private let bytes: [UInt8]?
     private var given = 0
-    private let hash = SHA256()
+    private var crc32 = CRC32()
     private var index = 0
     private var pending: ArraySlice<UInt8> = []
     private var open: (file: OpenFile, left: Int)?
@@ -73,12 +80,6 @@ final class ArchiveReader {
     init(_ archive: ComponentsArchive, bytes: [UInt8]?) {
         self.archive = archive
         self.bytes = bytes
-    }
-
-    /// Of the bytes given so far.
-    var digest: String? {
-        if given == archive.size { return archive.sha256.rawValue }
-        return bytes == nil ? hash.copy().finish().hex : nil
     }
 
     /// - Throws: With the last bytes, when they are not those that were hashed at first: the object's name would lie.
@@ -95,10 +96,8 @@ final class ArchiveReader {
             guard count > 0 else { break }
             filled += count
         }
-        guard filled > 0 else { return 0 }
-        hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
         given += filled
-        if given == archive.size, SHA256Hex(hash.copy().finish()) != archive.sha256 { throw archive.files[0].gone("or another component has changed") }
+        if given == archive.size, crc32 != archive.crc32 { throw archive.files[0].gone("or another component has changed") }
         return filled
     }
 
@@ -110,8 +109,9 @@ final class ArchiveReader {
             return piece.count
         }
         if let (file, left) = open, left > 0 {
-            let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(left)))
+            let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(min(left, Self.piece))))
             guard count > 0 else { throw archive.files[index].gone("has shrunk") }
+            crc32.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             open = (file, left - count)
             return count
         }

@@ -26,7 +26,7 @@ struct KnownSSTables: Sendable {
         let place = table.place(cluster: work.node.cluster, host: work.node.hostID, index: sstable.index, sstable: sstable.name)
         let key = ObjectKey.data(place, identity: sstable.identity)
         byData[ShortDigest(key.text)] = spot
-        guard stored.has(key, size: data.size), stored.has(ObjectKey.components(place, sha256: sstable.components), size: sstable.componentsSize) else { return }
+        guard stored.has(key, size: data.size), stored.has(ObjectKey.components(place, identity: sstable.components), size: sstable.componentsSize) else { return }
         let files = sstable.files.map { FoundFile(component: $0.component, size: $0.size, inode: $0.inode, modified: $0.modified) }
         let known = Known(spot: spot, isDamaged: sstable.damagedAtSource != nil, files: Self.digest(files))
         byPlace[Self.digest(table, sstable.folder, sstable.index, sstable.name)] = known

@@ -26,15 +26,15 @@ struct SSTableUpload {
         meter.update { $0.bytesDone += others.reduce(0) { $0 + $1.found.size } }
         let files = zip(others, archive.digests).map { ManifestFile($0.found, sha256: $1) } + [ManifestFile(data.found, sha256: read.sha256)]
         return ManifestSSTable(
-            name: sstable.name, folder: sstable.folder, index: sstable.index, identity: identity, components: archive.sha256, componentsSize: archive.size,
+            name: sstable.name, folder: sstable.folder, index: sstable.index, identity: identity, components: archive.identity, componentsSize: archive.size,
             files: files.sorted { $0.component < $1.component }, damagedAtSource: read.damage)
     }
 
     private func send(_ archive: ComponentsArchive) throws {
-        let key = ObjectKey.components(place, sha256: archive.sha256)
+        let key = ObjectKey.components(place, identity: archive.identity)
         guard !stored.has(key, size: archive.size) else { return }
         let reader = archive.reader()
-        try upload(key, size: archive.size, digest: { reader.digest }) { try reader.read(into: $0) }
+        try upload(key, size: archive.size) { try reader.read(into: $0) }
         sent(archive.size)
     }
 
@@ -115,7 +115,7 @@ struct SSTableUpload {
         return try pass.finish(digest: digest)
     }
 
-    private func upload(_ key: ObjectKey, size: Int, digest: ObjectDigest, _ body: ObjectBody) throws {
+    private func upload(_ key: ObjectKey, size: Int, digest: ObjectDigest = { nil }, _ body: ObjectBody) throws {
         do {
             try store.upload(key, size: size, transfer: watch.control(rate), digest: digest, body: body)
         } catch {
