@@ -27,11 +27,12 @@ package struct S3Access: Codable, Hashable, Sendable, CustomStringConvertible, C
     package var accessKey: String
     package var secretKey: String
     package var sessionToken: String?
-    package var caFile: String?
+    /// Certificates, in PEM, of the authorities to trust in place of the system's: their file is on the master alone.
+    package var caPEM: String?
 
     package init(
         endpoint: String, region: String = "us-east-1", bucket: String, prefix: String = "", pathStyle: Bool = true, accessKey: String, secretKey: String, sessionToken: String? = nil,
-        caFile: String? = nil
+        caPEM: String? = nil
     ) {
         self.endpoint = endpoint
         self.region = region
@@ -41,7 +42,7 @@ package struct S3Access: Codable, Hashable, Sendable, CustomStringConvertible, C
         self.accessKey = accessKey
         self.secretKey = secretKey
         self.sessionToken = sessionToken
-        self.caFile = caFile
+        self.caPEM = caPEM
     }
 
     package var description: String { "s3://\(bucket)/\(prefix) at \(endpoint)" }

@@ -205,6 +205,7 @@ package struct StoreBody: Codable, Hashable, Sendable {
     /// Path on the master of a file in the form of `~/.aws/credentials`.
     package var credentialsFile: String?
     package var profile: String?
+    /// Path on the master of a PEM file with the authorities to trust in place of the system's.
     package var caFile: String?
     package var storeID: ClusterID?
 

@@ -6,6 +6,8 @@ package enum StoreError: FailureConvertible, CustomStringConvertible {
     case accessDenied(String, place: String, detail: String)
     /// The secret does not fit the key, or the clock is off.
     case signatureRefused(place: String, detail: String)
+    /// Nobody whom we trust vouches for its certificate.
+    case untrusted(place: String, detail: String)
     case noSuchBucket(place: String)
     case full(String, place: String)
     /// Unreachable, or failing after all retries.
@@ -35,6 +37,8 @@ package enum StoreError: FailureConvertible, CustomStringConvertible {
             Failure("store.access-denied", "\(what) in \(place): access denied (\(detail))", hint: "may these credentials read and put objects under this prefix?")
         case .signatureRefused(let place, let detail):
             Failure("store.signature-refused", "\(place) refuses our signature (\(detail))", hint: "is the secret key right, and the clock of this host?")
+        case .untrusted(let place, let detail):
+            Failure("store.untrusted", "the certificate of \(place) is not trusted (\(detail))", hint: "is it the endpoint's own? authorities that this system does not know are named by 'aeneas store add … --ca FILE'")
         case .noSuchBucket(let place): Failure("store.no-such-bucket", "there is no bucket at \(place)", hint: "create it, or correct the store's bucket and endpoint")
         case .full(let what, let place): Failure("store.full", "no space left for \(what) in \(place)", hint: "free space there or move the store")
         case .unavailable(let what, let place, let detail):

@@ -26,6 +26,8 @@ actor SharedBed {
 actor SharedGateway {
     struct Description: Codable, Sendable {
         var endpoint: String
+        var tlsEndpoint: String
+        var caFile: String
         var accessKey: String
         var secretKey: String
         var region: String
@@ -70,7 +72,7 @@ extension Master {
         let gateway = try await SharedGateway.shared.description(), credentials = folder + "/credentials-\(name)"
         try writeCredentials(gateway.accessKey, gateway.secretKey, to: credentials)
         return try await aeneas(
-            "store", "add", name, "--s3", "--endpoint", gateway.endpoint, "--bucket", gateway.bucket, "--region", gateway.region, "--prefix", "test-\(UUID().uuidString.lowercased().prefix(8))",
+            "store", "add", name, "--s3", "--endpoint", gateway.tlsEndpoint, "--ca", gateway.caFile, "--bucket", gateway.bucket, "--region", gateway.region, "--prefix", "test-\(UUID().uuidString.lowercased().prefix(8))",
             "--credentials", credentials)
     }
 

@@ -9,8 +9,8 @@ import Testing
 @Suite(.enabled(if: RadosGateway.isInstalled, Comment(rawValue: RadosGateway.absence))) struct S3StoreTests {
     static let partSize = 5 << 20
 
-    func open(prefix: String = "t-\(UUID().uuidString)", change: (inout S3Access) -> Void = { _ in }) async throws -> S3Store {
-        var access = try await RadosGateway.running().access(prefix: prefix), settings = S3Settings()
+    func open(prefix: String = "t-\(UUID().uuidString)", tls: Bool = false, change: (inout S3Access) -> Void = { _ in }) async throws -> S3Store {
+        var access = try await RadosGateway.running().access(prefix: prefix, tls: tls), settings = S3Settings()
         change(&access)
         settings.partSize = Self.partSize
         settings.firstDelayMilliseconds = 10
@@ -22,6 +22,24 @@ import Testing
     func conforms(_ rule: ObjectStoreConformance) async throws {
         let place = ObjectStoreConformance.Place(try await open(), partSize: Self.partSize)
         try await onOwnThread { try rule.check(place) }
+    }
+
+    @Test("over TLS, whose certificate is checked and where bodies are not signed, a bucket keeps the same rules", arguments: ObjectStoreConformance.rules)
+    func conformsOverTLS(_ rule: ObjectStoreConformance) async throws {
+        let place = ObjectStoreConformance.Place(try await open(tls: true), partSize: Self.partSize)
+        try await onOwnThread { try rule.check(place) }
+    }
+
+    @Test("a server whose certificate nobody vouches for is sent nothing, and named as such")
+    func untrusted() async throws {
+        let other = try TestCertificates(in: FileManager.default.temporaryDirectory.appending(path: "aeneas-tls-\(UUID().uuidString)"), names: ["IP:127.0.0.1"])
+        defer { try? FileManager.default.removeItem(at: other.folder) }
+        for authorities in [nil, try String(contentsOfFile: other.authority, encoding: .utf8)] {
+            let store = try await open(tls: true) { $0.caPEM = authorities }
+            let error = thrown { _ = try store.create(.store, [1]) }
+            guard case .untrusted = error else { return fail(error) }
+        }
+        #expect(try await open(tls: true).size(of: .store) == nil)
     }
 
     @Test("the server's condition is honoured, and spares a request")

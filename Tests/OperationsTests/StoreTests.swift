@@ -62,6 +62,20 @@ import Testing
         #expect(half?.code == "store.no-credentials" && half.map { "\($0)" }?.contains("hush") == false)
     }
 
+    @Test("the authorities of a store are read on the master and travel as text: a node has no such file")
+    func authorities() throws {
+        let bench = try Bench(), credentials = bench.folder.appendingPathComponent("credentials").path, authorities = bench.folder.appendingPathComponent("ca.pem").path
+        let keys = Data("[default]\naws_access_key_id = AKIA\naws_secret_access_key = hush\n".utf8), pem = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+        try #require(FileManager.default.createFile(atPath: credentials, contents: keys, attributes: [.posixPermissions: 0o600]))
+        let settings = StoreSettings.s3(S3Settings(endpoint: "https://127.0.0.1:1", bucket: "b", credentialsFile: credentials, caFile: authorities))
+        #expect(throws: Failure.self) { try settings.access() }
+        try Data("no certificate".utf8).write(to: URL(fileURLWithPath: authorities))
+        #expect { try settings.access() } throws: { ($0 as? Failure)?.code == "input.no-certificate" }
+        try Data(pem.utf8).write(to: URL(fileURLWithPath: authorities))
+        guard case .s3(let access) = try settings.access() else { return #expect(Bool(false)) }
+        #expect(access.caPEM == pem)
+    }
+
     @Test("a credentials file is read as the AWS tools read it")
     func credentialsFile() throws {
         let file = CredentialsFile("# c\n; c\r\n[ prod ]\n AWS_ACCESS_KEY_ID=A=B\naws_secret_access_key = s#1 \n\n[empty]\n[prod]\naws_session_token=t\n")

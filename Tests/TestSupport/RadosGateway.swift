@@ -4,6 +4,9 @@ import Foundation
 /// A real S3 server, started for the first test that asks and shared by all of the process.
 package struct RadosGateway: Decodable, Sendable {
     package let endpoint: String
+    package let tlsEndpoint: String
+    /// Vouches for `tlsEndpoint`.
+    package let caFile: String
     package let accessKey: String
     package let secretKey: String
     package let region: String
@@ -24,8 +27,8 @@ package struct RadosGateway: Decodable, Sendable {
     /// Starting takes some ten seconds, for the first that asks.
     package static func running() async throws -> RadosGateway { try await onOwnThread { try shared.get() } }
 
-    package func access(prefix: String) -> S3Access {
-        S3Access(endpoint: endpoint, region: region, bucket: bucket, prefix: prefix, accessKey: accessKey, secretKey: secretKey)
+    package func access(prefix: String, tls: Bool = false) throws -> S3Access {
+        S3Access(endpoint: tls ? tlsEndpoint : endpoint, region: region, bucket: bucket, prefix: prefix, accessKey: accessKey, secretKey: secretKey, caPEM: tls ? try String(contentsOfFile: caFile, encoding: .utf8) : nil)
     }
 
     private static func start() throws -> RadosGateway {

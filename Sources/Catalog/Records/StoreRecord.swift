@@ -36,6 +36,7 @@ package struct S3Settings: Codable, Hashable, Sendable {
     package var credentialsFile: String
     /// The section of that file.
     package var profile: String
+    /// On the master, PEM of the authorities to trust in place of the system's.
     package var caFile: String?
 
     package init(

@@ -36,7 +36,7 @@ extension S3Store {
         case .cancelled: .cancelled
         case .callerFailed(let error): error as? StoreError ?? .sink(error)
         case .badRequest(let text): .misconfigured(text, place: place)
-        case .tls(let text): .unavailable(request.what, place: place, detail: "TLS: \(text)")
+        case .tls(let text): .untrusted(place: place, detail: text)
         case .tooLarge: .unexpected(request.what, place: place, detail: "\(error)")
         default: .unavailable(request.what, place: place, detail: "\(error)")
         }

@@ -30,7 +30,7 @@ package final class S3Store: ObjectStore {
         options.version = .http1
         options.connectSeconds = settings.connectSeconds
         options.stallSeconds = settings.stallSeconds
-        options.caFile = access.caFile
+        options.caPEM = access.caPEM
         connections = ConnectionPool(options)
         buffers = BufferPool(size: settings.partSize)
     }

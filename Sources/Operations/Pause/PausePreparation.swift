@@ -13,7 +13,7 @@ struct PausePreparation: Sendable {
     /// Resolves the instances once; from here on they are a fixed list.
     func access() async throws -> PauseAccess {
         var tls: PauseTLS?
-        if settings.tls { tls = PauseTLS(caPEM: try settings.caFile.map { String(decoding: try SecretFile.readOpenly($0, what: "certificates of the application's authorities"), as: UTF8.self) }, authority: settings.authority) }
+        if settings.tls { tls = PauseTLS(caPEM: try settings.caFile.map { try SecretFile.certificates($0, of: "the application's authorities") }, authority: settings.authority) }
         return PauseAccess(targets: try await targets(), tls: tls, callSeconds: settings.callSeconds)
     }
 

@@ -73,7 +73,7 @@ extension StoreSettings {
             return .s3(
                 S3Access(
                     endpoint: s3.endpoint, region: s3.region, bucket: s3.bucket, prefix: s3.prefix, pathStyle: s3.pathStyle, accessKey: keys.access, secretKey: keys.secret,
-                    sessionToken: keys.token, caFile: s3.caFile))
+                    sessionToken: keys.token, caPEM: try s3.caFile.map { try SecretFile.certificates($0, of: "the store's authorities") }))
         }
     }
 }

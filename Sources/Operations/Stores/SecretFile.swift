@@ -3,14 +3,18 @@ import Glibc
 
 /// Small files that hold secrets: refused when others may read them, and read whole.
 enum SecretFile {
-    static let greatestSize = 64 << 10
+    static func read(_ path: String, what: String) throws -> [UInt8] { try read(path, what: what, isSecret: true, greatestSize: 64 << 10) }
 
-    static func read(_ path: String, what: String) throws -> [UInt8] { try read(path, what: what, isSecret: true) }
+    /// PEM of authorities, which everybody may read. A system's whole list has some 200 KiB.
+    static func certificates(_ path: String, of owner: String) throws -> String {
+        let text = String(decoding: try read(path, what: "certificates of \(owner)", isSecret: false, greatestSize: 1 << 20), as: UTF8.self)
+        guard text.contains("-----BEGIN CERTIFICATE-----") || text.contains("-----BEGIN TRUSTED CERTIFICATE-----") else {
+            throw Failure("input.no-certificate", "there is no certificate of \(owner) in '\(path)'", hint: "a file in PEM is needed, with a line '-----BEGIN CERTIFICATE-----'")
+        }
+        return text
+    }
 
-    /// One that everybody may read: certificates of authorities.
-    static func readOpenly(_ path: String, what: String) throws -> [UInt8] { try read(path, what: what, isSecret: false) }
-
-    private static func read(_ path: String, what: String, isSecret: Bool) throws -> [UInt8] {
+    private static func read(_ path: String, what: String, isSecret: Bool, greatestSize: Int) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure("input.secret-unreadable", "cannot read the \(what) in '\(path)': \(String(cString: strerror(errno)))", hint: "does the file exist on the master, readable by aeneasd?")
