@@ -53,24 +53,18 @@ class FolderPlace:
         shutil.rmtree(self.path)
 
 
-class S3Places:
-    """Makes buckets of one radosgw; close() stops it."""
-
-    kind = "S3"
+class Radosgw:
+    """One server; close() stops it."""
 
     def __init__(self, folder, store):
-        self.folder, self.made = folder + "/radosgw", 0
+        self.folder, self.buckets = folder + "/radosgw", 0
         try:
             subprocess.run([DEPLOY + "/radosgw", "up", self.folder, "--store", store, "--no-bucket"], check=True)
         except BaseException:  # also an interruption, which ends that program before it can tidy up
             self.close()
             raise
         with open(self.folder + "/radosgw.json") as file:
-            self.server = json.load(file)
-
-    def new(self):
-        self.made += 1
-        return S3Place(self, "bench-%d" % self.made)
+            self.description = json.load(file)
 
     def admin(self, *words):
         argv = ["radosgw-admin", "-c", self.folder + "/ceph.conf", "-n", "client.rgw", *words]
@@ -82,30 +76,44 @@ class S3Places:
         subprocess.run([DEPLOY + "/radosgw", "down", self.folder], check=True)
 
 
+class S3Places:
+    """Makes buckets of a Radosgw, reached over `scheme`."""
+
+    def __init__(self, server, scheme):
+        self.server, self.kind = server, "S3 over " + scheme
+        self.endpoint = server.description["tlsEndpoint" if scheme == "https" else "endpoint"]
+
+    def new(self):
+        self.server.buckets += 1
+        return S3Place(self.server, self.endpoint, "bench-%d" % self.server.buckets)
+
+
 class S3Place:
     """Two buckets: `<name>-ours` with a store, and `<name>-theirs`."""
 
-    def __init__(self, places, name):
-        self.places, self.server, self.name, self.store_id = places, places.server, name, str(uuid.uuid4())
+    def __init__(self, server, endpoint, name):
+        self.server, self.endpoint, self.name, self.store_id = server, endpoint, name, str(uuid.uuid4())
         for bucket in self.buckets():
-            s3.make_bucket(dict(self.server, bucket=bucket))
-        self.log = Requests(places.folder + "/log/client.rgw.log")
+            s3.make_bucket(dict(server.description, bucket=bucket))
+        self.log = Requests(server.folder + "/log/client.rgw.log")
 
     def buckets(self):
         return [self.name + "-ours", self.name + "-theirs"]
 
     def access(self):
-        return {"s3": {"_0": {
-            "endpoint": self.server["endpoint"], "region": self.server["region"], "bucket": self.name + "-ours", "prefix": "", "pathStyle": True,
-            "accessKey": self.server["accessKey"], "secretKey": self.server["secretKey"],
-        }}}
+        access = {name: self.server.description[name] for name in ("region", "accessKey", "secretKey")}
+        with open(self.server.description["caFile"]) as file:
+            access["caPEM"] = file.read()
+        return {"s3": {"_0": dict(access, endpoint=self.endpoint, bucket=self.name + "-ours", prefix="", pathStyle=True)}}
 
     def remote(self):
+        server = self.server.description
         names = {
-            "TYPE": "s3", "PROVIDER": "Ceph", "ENDPOINT": self.server["endpoint"], "REGION": self.server["region"],
-            "ACCESS_KEY_ID": self.server["accessKey"], "SECRET_ACCESS_KEY": self.server["secretKey"],
+            "TYPE": "s3", "PROVIDER": "Ceph", "ENDPOINT": self.endpoint, "REGION": server["region"],
+            "ACCESS_KEY_ID": server["accessKey"], "SECRET_ACCESS_KEY": server["secretKey"],
         }
-        return "bench:%s-theirs" % self.name, {"RCLONE_CONFIG_BENCH_" + name: value for name, value in names.items()}
+        variables = {"RCLONE_CONFIG_BENCH_" + name: value for name, value in names.items()}
+        return "bench:%s-theirs" % self.name, dict(variables, RCLONE_CA_CERT=server["caFile"])
 
     def requests(self):
         """Those since the last call, as (method, query), from the server's own log."""
@@ -114,7 +122,7 @@ class S3Place:
     def remove(self):
         """At once: a memory store's device would otherwise fill until the server's own collection runs, hours later."""
         for bucket in self.buckets():
-            self.places.admin("bucket", "rm", "--bucket=" + bucket, "--purge-objects", "--bypass-gc")
+            self.server.admin("bucket", "rm", "--bucket=" + bucket, "--purge-objects", "--bypass-gc")
 
 
 class Requests:

@@ -14,7 +14,8 @@ Written by `deploy/bench --write`, which measures all of it in one run, ours and
 Each place has the smallest, the median and the largest of the repetitions. Seconds of processor are user and system time as the kernel
 accounts them to the process; memory is the largest resident set, in 10^6 bytes, the pages of the program's own file among it. What was
 written before reaches the disk (`sync`) before each run; caches are not dropped, so that sources are read from memory. Requests to S3 are
-counted in the server's own log; it is reached over plain http, where the agent signs each body.
+counted in the server's own log. It is reached over https, as nearly everywhere, and over plain http, where the agent hashes each body
+once more for its signature.
 
 The agent's figures are those of a job's process from its start to its end. It flushes every object and every restored file to the disk
 before it says that it is done; `rclone` leaves that to the kernel, so that its time with a `sync -f` after it is given as well. Both move

@@ -21,7 +21,7 @@ class Transfers:
         for make in self.makers:
             data = make(self.bench.folder, self.bench.quick)
             self.data.append(data)
-            for stores in self.bench.stores():
+            for stores in self.bench.stores(["https", "http"]):
                 for repetition in range(self.bench.repetitions):
                     self.bench.say("%s, %s, %d of %d" % (data.name, stores.kind, repetition + 1, self.bench.repetitions))
                     self.once(data, stores, theirs, PROGRAMS[:: 1 if repetition % 2 == 0 else -1])
