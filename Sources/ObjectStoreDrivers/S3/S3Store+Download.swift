@@ -5,12 +5,13 @@ package import ObjectStore
 extension S3Store {
     package func download(_ key: ObjectKey, transfer: TransferControl, sink: (UnsafeRawBufferPointer) throws -> Void) throws(StoreError) {
         var state = DownloadState()
+        let pieces = GatheredPieces()
         var failures = 0
         while true {
             let before = state.got, trouble: StoreError
-            switch Result(catching: { () throws(HTTPError) in try attempt(key, &state, transfer, sink) }) {
+            switch Result(catching: { () throws(HTTPError) in try attempt(key, &state, transfer, pieces, sink) }) {
             case .success(let response) where (200..<300).contains(response.status):
-                guard let size = state.size, state.got < size else { return }
+                guard let size = state.size, state.got < size else { return try pieces.finish(sink) }
                 trouble = .cutShort(key, place: place, got: state.got, of: size)
             case .success(let response):
                 let refusal = S3Refusal(response)
@@ -41,7 +42,7 @@ extension S3Store {
     }
 
     private func attempt(
-        _ key: ObjectKey, _ state: inout DownloadState, _ transfer: TransferControl, _ sink: (UnsafeRawBufferPointer) throws -> Void
+        _ key: ObjectKey, _ state: inout DownloadState, _ transfer: TransferControl, _ pieces: GatheredPieces, _ sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws(HTTPError) -> HTTPResponse {
         let message = signed(request(key, state))
         var isBegun = false
@@ -53,7 +54,7 @@ extension S3Store {
                     try state.begin(head, key, store)
                 }
                 guard let news = state.take(bytes) else { return }
-                do { try sink(news) } catch { throw StoreError.sink(error) }
+                try pieces.add(news, of: state.size ?? 0, sink)
                 transfer.moved(news.count)
             }
         }
@@ -65,6 +66,35 @@ extension S3Store {
     }
 
     fileprivate func changed(_ key: ObjectKey) -> StoreError { .damagedInTransit(key, place: place, detail: "it was replaced while it was read") }
+}
+
+/// Brings the pieces of at most 16 KiB that libcurl gives together, also over several attempts: writing so small ones costs the kernel far more than copying them.
+private final class GatheredPieces {
+    private static let greatest = 256 << 10
+    private var buffer: UnsafeMutableRawBufferPointer?
+    private var filled = 0
+
+    deinit { buffer?.deallocate() }
+
+    func add(_ bytes: UnsafeRawBufferPointer, of size: Int, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws(StoreError) {
+        let buffer = self.buffer ?? .allocate(byteCount: max(1, min(size, Self.greatest)), alignment: 4096)
+        self.buffer = buffer
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(buffer.count - filled))
+            UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: part)
+            filled += part.count
+            rest = rest.dropFirst(part.count)
+            if filled == buffer.count { try finish(sink) }
+        }
+    }
+
+    func finish(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws(StoreError) {
+        guard let buffer, filled > 0 else { return }
+        let gathered = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
+        filled = 0
+        do { try sink(gathered) } catch { throw .sink(error) }
+    }
 }
 
 /// Where a download stands, over all its attempts.
