@@ -24,7 +24,11 @@ struct Aeneasd {
         signal(SIGPIPE, SIG_IGN)
         umask(0o077)
         // What this program starts of itself beside a pause; it takes no settings and opens no catalogue.
-        if CommandLine.arguments.dropFirst() == ["guard"] { exit(GuardianProcess.run()) }
+        if CommandLine.arguments.dropFirst().first == "guard" {
+            // Otherwise `exe`, after the file that it was started from.
+            try? "aeneasd-guard".write(toFile: "/proc/self/comm", atomically: false, encoding: .utf8)
+            exit(GuardianProcess.run())
+        }
         let environment = ProcessInfo.processInfo.environment, command = MasterConfiguration.command(version: version)
         switch command.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: environment) {
         case .failure(let error): exit(complain(error.message, hint: error.hint, code: 64))

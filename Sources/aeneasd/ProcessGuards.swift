@@ -13,7 +13,9 @@ struct ProcessGuards: PauseGuards {
         let log = log
         do {
             let handle = try await pool.run {
-                try GuardianHandle.start(program: ["/proc/self/exe", "guard"], work: work) { note in
+                // Also of a program whose file was replaced since it was started. The words tell an admin which guardian it is.
+                let words = ["aeneasd", "guard", work.application.rawValue, work.pause.rawValue]
+                return try GuardianHandle.start(executable: "/proc/self/exe", program: words, work: work) { note in
                     let fields: Log.Fields = ["pause": work.pause.rawValue, "code": note.code ?? "-"]
                     if note.level == .info { log.info("guardian: \(note.text)", fields) } else { log.warning("guardian: \(note.text)", fields) }
                 }

@@ -155,8 +155,9 @@ private final class Piped: Sendable {
                 echo 'result {"reason":"released","unpaused":[]}'
                 """#
             let notes = Mutex<[Note]>([])
-            let handle = try GuardianHandle.start(program: ["/bin/sh", "-c", script], work: work, beatSeconds: 0.05) { note in notes.withLock { $0.append(note) } }
+            let handle = try GuardianHandle.start(executable: "/bin/sh", program: ["guardian of shop", "-c", script], work: work, beatSeconds: 0.05) { note in notes.withLock { $0.append(note) } }
             #expect(Array(handle.unreached.keys) == [application.targets[1]] && handle.isAlive && getsid(handle.pid) == handle.pid)
+            #expect(try String(contentsOfFile: "/proc/\(handle.pid)/cmdline", encoding: .utf8).hasPrefix("guardian of shop\0"))
             usleep(500_000)
             handle.release()
             #expect(!handle.isAlive && handle.result == GuardResult(reason: "released", unpaused: []))

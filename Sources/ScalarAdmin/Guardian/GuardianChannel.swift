@@ -17,7 +17,7 @@ final class GuardianChannel: Sendable {
     let pid: pid_t
     private let state: Mutex<State>
 
-    init(program: [String], say: @escaping @Sendable (Note) -> Void) throws(GuardianError) {
+    init(executable: String?, program: [String], say: @escaping @Sendable (Note) -> Void) throws(GuardianError) {
         ignoreBrokenPipes()
         var input: [Int32] = [-1, -1], output: [Int32] = [-1, -1]
         guard pipe(&input) == 0, pipe(&output) == 0 else {
@@ -33,7 +33,7 @@ final class GuardianChannel: Sendable {
         }
         do throws(ProcessError) {
             pid = try ChildProcess.start(
-                program.first ?? "", program, files: [(0, .descriptor(input[0])), (1, .descriptor(output[1])), (2, .inherited)], ownSession: true)
+                executable ?? program.first ?? "", program, files: [(0, .descriptor(input[0])), (1, .descriptor(output[1])), (2, .inherited)], ownSession: true)
         } catch {
             close(input[1])
             close(output[0])

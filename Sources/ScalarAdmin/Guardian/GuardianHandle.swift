@@ -24,13 +24,14 @@ package final class GuardianHandle: Sendable {
     private let channel: GuardianChannel
 
     /// - Parameters:
-    ///   - program: Words that run `GuardianProcess.run()`.
+    ///   - executable: Where the program lies, if not where its first word says.
+    ///   - program: Words that run `GuardianProcess.run()`, as `ps` lists them.
     ///   - say: The guardian's notes, on a thread of the handle's.
     /// - Returns: Once it watches.
     package static func start(
-        program: [String], work: GuardWork, beatSeconds: Double = 1, say: @escaping @Sendable (Note) -> Void = { _ in }
+        executable: String? = nil, program: [String], work: GuardWork, beatSeconds: Double = 1, say: @escaping @Sendable (Note) -> Void = { _ in }
     ) throws(GuardianError) -> GuardianHandle {
-        let channel = try GuardianChannel(program: program, say: say)
+        let channel = try GuardianChannel(executable: executable, program: program, say: say)
         guard channel.write(String(decoding: JSONText.encode(work), as: UTF8.self)) else { throw .notStarted("it ended at once") }
         channel.beat(every: beatSeconds)
         // It asks all instances at once, and each may take its time to connect and to answer.
