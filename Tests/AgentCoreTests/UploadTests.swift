@@ -162,6 +162,16 @@ import Testing
         #expect(try bench.objects().keys.contains { $0.hasSuffix("Data.db.\(expected)") })
     }
 
+    @Test("a small archive of components is named as sha256sum names what is in it")
+    func smallIdentity() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(in: bench.snapshot(1))
+        _ = try bench.upload(1)
+        let key = try #require(try bench.objects().keys.first { $0.contains("components.tar.") })
+        let named = try run("sh", ["-c", "cd \"$1\" && tar -xf \"$2\" && tar -tf \"$2\" | xargs sha256sum | sha256sum", "sh", bench.root, "\(bench.root)/store/\(key)"])
+        #expect(key.hasSuffix("components.tar." + named.prefix(64)))
+    }
+
     @Test("components larger than the memory set aside for them are streamed, and come out of tar(1) as they are")
     func largeComponents() throws {
         let bench = try AgentBench(), index = (0..<9_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
@@ -171,25 +181,99 @@ import Testing
         let key = try #require(try bench.objects().keys.first { $0.contains("components.tar.") })
         try run("tar", ["-xf", "\(bench.root)/store/\(key)", "-C", bench.root])
         #expect(AgentBench.bytes(bench.root + "/nb-1-big-Index.db") == index)
-        // Its name is what docs/formats.md says.
-        let named = try run("sh", ["-c", "cd \"$1\" && tar -tf \"$2\" | xargs sha256sum | sha256sum", "sh", bench.root, "\(bench.root)/store/\(key)"])
-        #expect(key.hasSuffix("components.tar." + named.prefix(64)))
         #expect(try bench.verify(result.manifestSHA256).faults.isEmpty)
     }
 
-    @Test("components that change between the reading that names them and the one that sends them are no object", arguments: [0, 4_500_000, 8_999_999])
-    func changedBetween(at: Int) throws {
+    @Test("a large archive of components is named by what docs/formats.md says")
+    func largeIdentity() throws {
+        let bench = try AgentBench(), folder = bench.snapshot(1)
+        try bench.addSSTable(in: folder)
+        for (component, size) in [("Index.db", 2_000_000), ("Summary.db", 300_000)] { try AgentBench.write((0..<size).map { UInt8(truncatingIfNeeded: $0 / 11) }, "\(folder)/nb-1-big-\(component)") }
+        _ = try bench.upload(1)
+        func number(_ value: Int) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) } }
+        let hash = SHA256(), names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("nb-1-big-") && !$0.hasSuffix("-Data.db") }.sorted()
+        for name in names {
+            let bytes = try #require(AgentBench.bytes("\(folder)/\(name)"))
+            hash.update(number(name.utf8.count) + Array(name.utf8) + number(bytes.count))
+            hash.update(name.hasSuffix("-Summary.db") || bytes.count <= 131_072 ? bytes : Array(bytes.prefix(65_536)) + Array(bytes.suffix(65_536)))
+        }
+        #expect(names.count > 5)
+        let expected = "components.tar." + hash.finish().hex
+        #expect(try bench.objects().keys.contains { $0.hasSuffix(expected) })
+    }
+
+    @Test("a first backup reads each byte once, but for the ends of large files")
+    func readOnce() throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(size: 20_000_000, in: bench.snapshot(1))
+        try AgentBench.write(Array(repeating: 7, count: 20_000_000), bench.snapshot(1) + "/nb-1-big-Index.db")
+        try AgentBench.write(Array(repeating: 7, count: 100_000), bench.snapshot(1) + "/nb-1-big-Filter.db")
+        /// By this process, with `read` and its like.
+        func bytesRead() throws -> Int {
+            let text = try String(contentsOfFile: "/proc/self/io", encoding: .utf8)
+            return try #require(text.split(separator: "\n").first { $0.hasPrefix("rchar: ") }.flatMap { Int($0.dropFirst(7)) })
+        }
+        let before = try bytesRead()
+        _ = try UploadJob(bench.uploadWork(), bench.context()).run()
+        let read = try bytesRead() - before
+        #expect((40_100_000..<41_000_000).contains(read), "\(read) bytes")
+    }
+
+    @Test("a large archive whose object has other bytes between the ends gets an object of its own, and both backups verify", arguments: [false, true])
+    func sameEnds(isForgotten: Bool) throws {
+        let bench = try AgentBench(), index = bench.snapshot(1) + "/nb-1-big-Index.db"
+        try bench.addSSTable(in: bench.snapshot(1))
+        try AgentBench.write(Array(repeating: 7, count: 2_000_000), index)
+        let first = try bench.upload(1)
+        try bench.link(1, to: 2)
+        try AgentBench.flip(bench.snapshot(2) + "/nb-1-big-Index.db", at: 1_000_000)
+        try AgentBench.touch(bench.snapshot(2) + "/nb-1-big-Index.db")
+        if isForgotten { try bench.forgetCache() }
+        let second = try bench.upload(2)
+        #expect(second.sentObjects == 1)
+        #expect(try bench.objects().keys.filter { $0.contains("components.tar.") }.count == 2)
+        #expect(try bench.verify(first.manifestSHA256).faults.isEmpty)
+        #expect(try bench.verify(second.manifestSHA256, backup: 2).faults.isEmpty)
+        // And again: neither is sent another time.
+        try bench.link(2, to: 3)
+        try AgentBench.touch(bench.snapshot(3) + "/nb-1-big-Index.db")
+        if isForgotten { try bench.forgetCache() }
+        #expect(try bench.upload(3).sentObjects == 0)
+    }
+
+    @Test("a large archive that is in the store already is not sent again", arguments: [false, true])
+    func largeReused(isForgotten: Bool) throws {
+        let bench = try AgentBench()
+        try bench.addSSTable(in: bench.snapshot(1))
+        try AgentBench.write(Array(repeating: 7, count: 2_000_000), bench.snapshot(1) + "/nb-1-big-Index.db")
+        _ = try bench.upload(1)
+        try bench.link(1, to: 2)
+        try AgentBench.touch(bench.snapshot(2) + "/nb-1-big-Index.db")
+        if isForgotten { try bench.forgetCache() }
+        let second = try bench.upload(2)
+        #expect(second.sentObjects == 0 && second.reusedSSTables == 0)
+        #expect(try bench.verify(second.manifestSHA256, backup: 2).faults.isEmpty)
+    }
+
+    @Test("components that shrink or grow while they are sent are no object", arguments: [8_000_000, 10_000_000])
+    func changedMeanwhile(size: Int) throws {
         let bench = try AgentBench(), path = bench.snapshot(1) + "/nb-1-big-Index.db"
         try AgentBench.write(Array(repeating: 7, count: 9_000_000), path)
         let status = try OpenFile.reading(path).status()
         let found = FoundFile(component: ComponentName(unchecked: "Index.db"), size: Int(status.st_size), inode: UInt64(status.st_ino), modified: 0)
         let sstable = SnapshotSSTable(name: SSTableName(unchecked: "nb-1-big"), folder: 0, index: nil, directory: bench.snapshot(1), files: [found])
-        let archive = try ComponentsArchive([SourceFile(found, of: sstable)]) {}
-        try AgentBench.flip(path, at: at)
-        let reader = archive.reader(), key = ObjectKey.manifest(AgentBench.cluster, AgentBench.backup(1), AgentBench.host)
+        let archive = ComponentsArchive([SourceFile(found, of: sstable)]), reader = ArchiveReader(archive)
+        let key = ObjectKey.manifest(AgentBench.cluster, AgentBench.backup(1), AgentBench.host)
+        var isChanged = false
         let refused = failure {
             do throws(StoreError) {
-                try bench.store.upload(key, size: archive.size, transfer: TransferControl()) { try reader.read(into: $0) }
+                try bench.store.upload(key, size: archive.size, transfer: TransferControl()) { buffer in
+                    defer {
+                        if !isChanged { truncate(path, off_t(size)) }
+                        isChanged = true
+                    }
+                    return try reader.read(into: buffer)
+                }
             } catch {
                 throw error.unwrapped
             }

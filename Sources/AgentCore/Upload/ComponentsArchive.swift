@@ -1,138 +1,131 @@
 import BackupModel
 import CassandraNode
-import Compression
 import Crypto
 
-/// All components of an SSTable but `Data.db`, as one tar: in memory up to 1 MiB, otherwise read a second time while it is sent.
+/// All components of an SSTable but `Data.db`, as one tar. None of its files is read twice: a small archive is kept in memory to be named by what is in it;
+/// a larger one is named like a `Data.db`, before it is read (`docs/formats.md`, "Identity").
 struct ComponentsArchive {
     /// With one for each of four workers, beside a part's buffer for S3, the agent stays below 64 MB.
     static let inMemory = 1 << 20
     let files: [SourceFile]
     let size: Int
-    private(set) var digests: [SHA256Hex] = []
-    /// Names the object: the SHA-256 of what `sha256sum` prints for the files in their order. Names, sizes and contents make all bytes of the archive, so that none has to be hashed twice.
-    let identity: SHA256Hex
-    /// Of the files' contents one after the other: whether a second reading finds the bytes of the first.
-    fileprivate let crc32: CRC32
-    private let bytes: [UInt8]?
 
-    /// Reads and hashes.
-    ///
     /// - Parameter files: Sorted by component.
-    init(_ files: [SourceFile], stop: () throws -> Void) throws {
-        let size = TarWriter.size(of: files.map { ($0.name, $0.found.size) })
-        var kept: [UInt8]? = size <= Self.inMemory ? [] : nil
-        kept?.reserveCapacity(size)
-        var digests: [SHA256Hex] = [], file = SHA256(), contents = CRC32()
-        try Self.stream(files) { piece, isContent, endsFile in
-            try stop()
-            kept?.append(contentsOf: piece)
-            if isContent {
-                file.update(piece)
-                contents.update(piece)
-            }
-            if endsFile {
-                digests.append(SHA256Hex(file.finish()))
-                file = SHA256()
-            }
-        }
+    init(_ files: [SourceFile]) {
         self.files = files
-        self.size = size
-        self.digests = digests
-        identity = SHA256Hex(SHA256.hash(zip(digests, files).map { "\($0)  \($1.name)\n" }.joined()))
-        crc32 = contents
-        bytes = kept
+        size = TarWriter.size(of: files.map { ($0.name, $0.found.size) })
     }
 
-    /// Gives the archive piece by piece, for a store.
-    func reader() -> ArchiveReader { ArchiveReader(self, bytes: bytes) }
+    var isSmall: Bool { size <= Self.inMemory }
 
-    /// The whole archive in order. `endsFile` comes with the last piece of a file, which may be empty.
-    private static func stream(_ files: [SourceFile], _ body: (UnsafeRawBufferPointer, _ isContent: Bool, _ endsFile: Bool) throws -> Void) throws {
+    /// The SHA-256 of what `sha256sum` prints for the files in their order.
+    func identity(of digests: [SHA256Hex]) -> SHA256Hex { SHA256Hex(SHA256.hash(zip(digests, files).map { "\($0)  \($1.name)\n" }.joined())) }
+
+    /// A name from the files' names, sizes and ends, and from the whole of those that Cassandra rewrites in place.
+    func identityByEnds() throws -> SHA256Hex {
+        let hash = SHA256()
         for file in files {
-            try TarWriter.header(name: file.name, size: file.found.size).withUnsafeBytes { try body($0, false, false) }
-            var left = file.found.size
-            let open = try file.open()
-            try open.forEachChunk { chunk in
-                left -= chunk.count
-                guard left >= 0 else { throw file.gone("has grown") }
-                try body(chunk, true, false)
+            let open = try file.open(), size = file.found.size
+            hash.update(DataIdentity.bigEndian(UInt64(file.name.utf8.count)))
+            hash.update(Array(file.name.utf8))
+            hash.update(DataIdentity.bigEndian(UInt64(size)))
+            if [.statistics, .summary].contains(file.found.component) {
+                try open.forEachChunk { hash.update($0) }
+            } else {
+                try DataIdentity.addEnds(of: open, size: size, to: hash)
             }
-            guard left == 0 else { throw file.gone("has shrunk") }
-            try TarWriter.padding(after: file.found.size).withUnsafeBytes { try body($0, false, true) }
         }
-        try TarWriter.end.withUnsafeBytes { try body($0, false, false) }
+        return SHA256Hex(hash.finish())
+    }
+
+    /// Reads without keeping.
+    func digests(stop: () throws -> Void) throws -> [SHA256Hex] {
+        let reader = ArchiveReader(self)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
+        defer { buffer.deallocate() }
+        repeat { try stop() } while try reader.read(into: buffer) > 0
+        return reader.digests
+    }
+
+    /// All of a small one.
+    func contents() throws -> (bytes: [UInt8], digests: [SHA256Hex]) {
+        let reader = ArchiveReader(self)
+        let bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while true {
+                let got = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]))
+                guard got > 0 else { return }
+                count += got
+            }
+        }
+        return (bytes, reader.digests)
     }
 }
 
-/// A cursor over a `ComponentsArchive`.
+/// A cursor over a `ComponentsArchive` that hashes its files as they pass.
 final class ArchiveReader {
-    /// Small enough to be looked at while the processor's cache has it.
-    private static let piece = 256 << 10
     private let archive: ComponentsArchive
-    private let bytes: [UInt8]?
-    private var given = 0
-    private var crc32 = CRC32()
     private var index = 0
-    private var pending: ArraySlice<UInt8> = []
-    private var open: (file: OpenFile, left: Int)?
+    private var frame: ArraySlice<UInt8> = []
+    private var open: (file: OpenFile, left: Int, digest: SHA256)?
+    private var hasEnded = false
+    /// Of the files that have passed.
+    private(set) var digests: [SHA256Hex] = []
 
-    init(_ archive: ComponentsArchive, bytes: [UInt8]?) {
-        self.archive = archive
-        self.bytes = bytes
-    }
+    init(_ archive: ComponentsArchive) { self.archive = archive }
 
-    /// - Throws: With the last bytes, when they are not those that were hashed at first: the object's name would lie.
+    /// Fills the buffer, or as much of it as the archive still has.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        if let bytes {
-            let piece = bytes[given...].prefix(buffer.count)
-            buffer.copyBytes(from: piece)
-            given += piece.count
-            return piece.count
-        }
         var filled = 0
         while filled < buffer.count {
             let count = try step(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
             guard count > 0 else { break }
             filled += count
         }
-        given += filled
-        if given == archive.size, crc32 != archive.crc32 { throw archive.files[0].gone("or another component has changed") }
         return filled
     }
 
     private func step(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        if !pending.isEmpty {
-            let piece = pending.prefix(buffer.count)
-            buffer.copyBytes(from: piece)
-            pending = pending.dropFirst(piece.count)
-            return piece.count
+        while frame.isEmpty, !hasEnded {
+            if let count = try stepInFile(into: buffer) { return count }
+            try advance()
         }
-        if let (file, left) = open, left > 0 {
-            let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(min(left, Self.piece))))
-            guard count > 0 else { throw archive.files[index].gone("has shrunk") }
-            crc32.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            open = (file, left - count)
-            return count
+        let piece = frame.prefix(buffer.count)
+        buffer.copyBytes(from: piece)
+        frame = frame.dropFirst(piece.count)
+        return piece.count
+    }
+
+    /// nil at the file's end, and outside of any.
+    private func stepInFile(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
+        guard let (file, left, digest) = open else { return nil }
+        let source = archive.files[index]
+        guard left > 0 else {
+            // What is behind the end that it had would be missing, and whoever writes there may have written elsewhere as well.
+            try source.check(file)
+            digests.append(SHA256Hex(digest.finish()))
+            return nil
         }
-        try advance()
-        return pending.isEmpty ? 0 : try step(into: buffer)
+        let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(left)))
+        guard count > 0 else { throw source.gone("has shrunk") }
+        digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        open = (file, left - count, digest)
+        return count
     }
 
     /// To the bytes around the next file.
     private func advance() throws {
         if open != nil {
-            pending += TarWriter.padding(after: archive.files[index].found.size)
+            frame += TarWriter.padding(after: archive.files[index].found.size)
             open = nil
             index += 1
         }
         if index < archive.files.count {
             let next = archive.files[index]
-            pending += TarWriter.header(name: next.name, size: next.found.size)
-            open = (try next.open(), next.found.size)
-        } else if index == archive.files.count {
-            pending += TarWriter.end
-            index += 1
+            frame += TarWriter.header(name: next.name, size: next.found.size)
+            open = (try next.open(), next.found.size, SHA256())
+        } else {
+            frame += TarWriter.end
+            hasEnded = true
         }
     }
 }

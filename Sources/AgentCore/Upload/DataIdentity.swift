@@ -20,13 +20,18 @@ enum DataIdentity {
         } else {
             hash.update(bigEndian(UInt64.max))
         }
-        if size <= 2 * end {
-            hash.update(try data.read(at: 0, count: size))
-        } else {
-            hash.update(try data.read(at: 0, count: end))
-            hash.update(try data.read(at: size - end, count: end))
-        }
+        try addEnds(of: data, size: size, to: hash)
         return SHA256Hex(hash.finish())
+    }
+
+    /// All of a file that is not larger than two ends.
+    static func addEnds(of file: OpenFile, size: Int, to hash: SHA256) throws {
+        if size <= 2 * end {
+            hash.update(try file.read(at: 0, count: size))
+        } else {
+            hash.update(try file.read(at: 0, count: end))
+            hash.update(try file.read(at: size - end, count: end))
+        }
     }
 
     static func bigEndian(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) } }

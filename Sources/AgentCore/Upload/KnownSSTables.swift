@@ -38,9 +38,19 @@ struct KnownSSTables: Sendable {
         return known
     }
 
+    /// What is known of an SSTable of that name in that folder, whatever its files were.
+    func described(_ sstable: SnapshotSSTable, of table: TableKey) throws -> ManifestSSTable? {
+        guard let known = byPlace[Self.digest(table, sstable.folder, sstable.index, sstable.name)] else { return nil }
+        return try Self.read(known.spot)
+    }
+
     /// What is known of a `Data.db` object: SHA-256 and damage do not depend on where the file lies.
     func data(_ key: ObjectKey) throws -> ManifestSSTable? {
-        guard let spot = byData[ShortDigest(key.text)], case .sstable(let sstable) = try JSONText.decode(ManifestLine.self, from: try spot.bytes()) else { return nil }
+        try byData[ShortDigest(key.text)].flatMap { try Self.read($0) }
+    }
+
+    private static func read(_ spot: LineSpot) throws -> ManifestSSTable? {
+        guard case .sstable(let sstable) = try JSONText.decode(ManifestLine.self, from: try spot.bytes()) else { return nil }
         return sstable
     }
 

@@ -7,6 +7,7 @@ import ObjectStore
 /// Brings one SSTable into the store, as far as the store lacks it, and describes it.
 struct SSTableUpload {
     let sstable: SnapshotSSTable
+    let table: TableKey
     let place: SSTablePlace
     let store: any ObjectStore
     let stored: StoredObjects
@@ -19,24 +20,17 @@ struct SSTableUpload {
 
     func run() throws -> ManifestSSTable {
         let others = sstable.files.filter { $0.component != .data }.sorted { $0.component < $1.component }.map { SourceFile($0, of: sstable) }
-        let archive = try ComponentsArchive(others) { try watch.check() }
         let data = SourceFile(sstable.files.first { $0.component == .data }!, of: sstable)
         let (identity, read) = try sendData(data, others: others)
-        try send(archive)
+        let archive = ComponentsArchive(others), (components, digests) = try send(archive)
         meter.update { $0.bytesDone += others.reduce(0) { $0 + $1.found.size } }
-        let files = zip(others, archive.digests).map { ManifestFile($0.found, sha256: $1) } + [ManifestFile(data.found, sha256: read.sha256)]
+        let files = manifestFiles(others, digests) + [ManifestFile(data.found, sha256: read.sha256)]
         return ManifestSSTable(
-            name: sstable.name, folder: sstable.folder, index: sstable.index, identity: identity, components: archive.identity, componentsSize: archive.size,
+            name: sstable.name, folder: sstable.folder, index: sstable.index, identity: identity, components: components, componentsSize: archive.size,
             files: files.sorted { $0.component < $1.component }, damagedAtSource: read.damage)
     }
 
-    private func send(_ archive: ComponentsArchive) throws {
-        let key = ObjectKey.components(place, identity: archive.identity)
-        guard !stored.has(key, size: archive.size) else { return }
-        let reader = archive.reader()
-        try upload(key, size: archive.size) { try reader.read(into: $0) }
-        sent(archive.size)
-    }
+    func manifestFiles(_ files: [SourceFile], _ digests: [SHA256Hex]) -> [ManifestFile] { zip(files, digests).map { ManifestFile($0.found, sha256: $1) } }
 
     private typealias Read = (sha256: SHA256Hex, damage: SourceDamage?)
 
@@ -115,7 +109,7 @@ struct SSTableUpload {
         return try pass.finish(digest: digest)
     }
 
-    private func upload(_ key: ObjectKey, size: Int, digest: ObjectDigest = { nil }, _ body: ObjectBody) throws {
+    func upload(_ key: ObjectKey, size: Int, digest: ObjectDigest = { nil }, _ body: ObjectBody) throws {
         do {
             try store.upload(key, size: size, transfer: watch.control(rate), digest: digest, body: body)
         } catch {

@@ -68,7 +68,7 @@ struct UploadJob {
             context.meter.update { $0.current = "\(table.keyspace).\(table.name) \(sstable.name)" }
             let place = table.place(cluster: node.cluster, host: node.hostID, index: sstable.index, sstable: sstable.name)
             let described = try SSTableUpload(
-                sstable: sstable, place: place, store: store, stored: stored, known: known, rate: rate, watch: watch, meter: context.meter, sent: tally.sent
+                sstable: sstable, table: table, place: place, store: store, stored: stored, known: known, rate: rate, watch: watch, meter: context.meter, sent: tally.sent
             ).run()
             if let damage = described.damagedAtSource { context.note(.damaged(sstable, of: table, damage)) }
             tally.done(at, try partial.add(table, described), isDamaged: described.damagedAtSource != nil)
