@@ -26,7 +26,6 @@ package struct ComponentName: CheckedName {
     package static let digest = ComponentName(unchecked: "Digest.crc32")
     package static let compressionInfo = ComponentName(unchecked: "CompressionInfo.db")
     package static let statistics = ComponentName(unchecked: "Statistics.db")
-    package static let summary = ComponentName(unchecked: "Summary.db")
     package static let toc = ComponentName(unchecked: "TOC.txt")
 }
 

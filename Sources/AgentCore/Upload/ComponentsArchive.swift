@@ -21,7 +21,7 @@ struct ComponentsArchive {
     /// The SHA-256 of what `sha256sum` prints for the files in their order.
     func identity(of digests: [SHA256Hex]) -> SHA256Hex { SHA256Hex(SHA256.hash(zip(digests, files).map { "\($0)  \($1.name)\n" }.joined())) }
 
-    /// A name from the files' names, sizes and ends, and from the whole of those that Cassandra rewrites in place.
+    /// A name from the files' names, sizes and ends.
     func identityByEnds() throws -> SHA256Hex {
         let hash = SHA256()
         for file in files {
@@ -29,11 +29,7 @@ struct ComponentsArchive {
             hash.update(DataIdentity.bigEndian(UInt64(file.name.utf8.count)))
             hash.update(Array(file.name.utf8))
             hash.update(DataIdentity.bigEndian(UInt64(size)))
-            if [.statistics, .summary].contains(file.found.component) {
-                try open.forEachChunk { hash.update($0) }
-            } else {
-                try DataIdentity.addEnds(of: open, size: size, to: hash)
-            }
+            try DataIdentity.addEnds(of: open, size: size, to: hash)
         }
         return SHA256Hex(hash.finish())
     }
