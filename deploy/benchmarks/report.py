@@ -36,8 +36,8 @@ By `perf record` of 2 GiB to S3 with Debian 12's OpenSSL 3.0.19 and libdeflate 1
 | copying into libcurl's buffer | 4 % | 3 % |
 
 Each file's SHA-256 stands in the manifest: at the 2 GB/s of this processor that alone is a second for 2 GiB. Over plain http each part is
-hashed once more for its signature, since nothing else protects it on its way; the first part's is known from the file's. So neither comes
-below a third of `rclone`, which hashes with MD5. What was tried and brought nothing: smaller and larger pieces, AES with shorter keys.
+hashed once more for its signature, since nothing else protects it on its way; the first part's is known from the file's. What
+was tried and brought nothing: smaller and larger pieces. Keys of 128 bits would bring next to nothing (AES-GCM with 256: 5.0 GB/s, 128: 5.3).
 Intel's ISA-L takes a CRC-32 four times as fast as libdeflate, but Debian has no static library of it.
 """
 
