@@ -219,6 +219,27 @@ import Testing
         #expect((40_100_000..<41_000_000).contains(read), "\(read) bytes")
     }
 
+    @Test("an upload's progress ends at the bytes of its files, whether they are sent, are there already, or go beside what is there")
+    func progress() throws {
+        let bench = try AgentBench()
+        for number in 1...2 { try bench.addSSTable("nb-\(number)-big", size: 300_000, seed: UInt8(number), in: bench.snapshot(1)) }
+        try AgentBench.write(Array(repeating: 7, count: 2_000_000), bench.snapshot(1) + "/nb-1-big-Index.db")
+        func end(_ backup: Int) throws -> BackupModel.Progress {
+            let context = try bench.context()
+            _ = try UploadJob(bench.uploadWork(backup), context).run()
+            return try #require(context.meter.take())
+        }
+        for backup in 1...3 {
+            if backup > 1 {
+                try bench.link(backup - 1, to: backup)
+                if backup == 3 { try AgentBench.flip(bench.snapshot(backup) + "/nb-1-big-Index.db", at: 1_000_000) }
+                try AgentBench.touch(bench.snapshot(backup) + "/nb-1-big-Index.db")
+            }
+            let progress = try end(backup)
+            #expect(progress.bytesDone == progress.bytesTotal && progress.itemsDone == 2, "backup \(backup): \(progress)")
+        }
+    }
+
     @Test("a large archive whose object has other bytes between the ends gets an object of its own, and both backups verify", arguments: [false, true])
     func sameEnds(isForgotten: Bool) throws {
         let bench = try AgentBench(), index = bench.snapshot(1) + "/nb-1-big-Index.db"

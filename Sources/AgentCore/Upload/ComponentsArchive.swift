@@ -35,8 +35,8 @@ struct ComponentsArchive {
     }
 
     /// Reads without keeping.
-    func digests(stop: () throws -> Void) throws -> [SHA256Hex] {
-        let reader = ArchiveReader(self)
+    func digests(stop: () throws -> Void, passed: @escaping (Int) -> Void) throws -> [SHA256Hex] {
+        let reader = ArchiveReader(self, passed: passed)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
         defer { buffer.deallocate() }
         repeat { try stop() } while try reader.read(into: buffer) > 0
@@ -60,6 +60,7 @@ struct ComponentsArchive {
 /// A cursor over a `ComponentsArchive` that hashes its files as they pass.
 final class ArchiveReader {
     private let archive: ComponentsArchive
+    private let passed: (Int) -> Void
     private var index = 0
     private var frame: ArraySlice<UInt8> = []
     private var open: (file: OpenFile, left: Int, digest: SHA256)?
@@ -67,7 +68,11 @@ final class ArchiveReader {
     /// Of the files that have passed.
     private(set) var digests: [SHA256Hex] = []
 
-    init(_ archive: ComponentsArchive) { self.archive = archive }
+    /// - Parameter passed: Told of bytes of files as they are read.
+    init(_ archive: ComponentsArchive, passed: @escaping (Int) -> Void = { _ in }) {
+        self.archive = archive
+        self.passed = passed
+    }
 
     /// Fills the buffer, or as much of it as the archive still has.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -105,6 +110,7 @@ final class ArchiveReader {
         guard count > 0 else { throw source.gone("has shrunk") }
         digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         open = (file, left - count, digest)
+        passed(count)
         return count
     }
 

@@ -19,23 +19,26 @@ extension SSTableUpload {
             }
             sent(archive.size)
         }
+        done(archive.files.reduce(0) { $0 + $1.found.size })
         return (identity, digests)
     }
 
     /// As with a `Data.db`: an object that is there already under such a name need not have the same bytes between the ends.
     private func sendLarge(_ archive: ComponentsArchive) throws -> (identity: SHA256Hex, digests: [SHA256Hex]) {
         let identity = try archive.identityByEnds(), key = ObjectKey.components(place, identity: identity)
-        guard stored.has(key, size: archive.size) else { return (identity, try stream(archive, as: key)) }
-        let digests = try archive.digests { try watch.check() }
+        guard stored.has(key, size: archive.size) else { return (identity, try stream(archive, as: key, passed: done)) }
+        let digests = try archive.digests(stop: { try watch.check() }, passed: done)
         let own = archive.identity(of: digests), ownKey = ObjectKey.components(place, identity: own)
         if stored.has(ownKey, size: archive.size) { return (own, digests) }
         if try isStored(archive, digests, under: identity) { return (identity, digests) }
-        guard try stream(archive, as: ownKey) == digests else { throw archive.files[0].gone("or another component has changed") }
+        guard try stream(archive, as: ownKey, passed: { _ in }) == digests else { throw archive.files[0].gone("or another component has changed") }
         return (own, digests)
     }
 
-    private func stream(_ archive: ComponentsArchive, as key: ObjectKey) throws -> [SHA256Hex] {
-        let reader = ArchiveReader(archive)
+    private func done(_ bytes: Int) { meter.update { $0.bytesDone += bytes } }
+
+    private func stream(_ archive: ComponentsArchive, as key: ObjectKey, passed: @escaping (Int) -> Void) throws -> [SHA256Hex] {
+        let reader = ArchiveReader(archive, passed: passed)
         try upload(key, size: archive.size) { try reader.read(into: $0) }
         sent(archive.size)
         return reader.digests

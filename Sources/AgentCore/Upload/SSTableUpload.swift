@@ -23,7 +23,6 @@ struct SSTableUpload {
         let data = SourceFile(sstable.files.first { $0.component == .data }!, of: sstable)
         let (identity, read) = try sendData(data, others: others)
         let archive = ComponentsArchive(others), (components, digests) = try send(archive)
-        meter.update { $0.bytesDone += others.reduce(0) { $0 + $1.found.size } }
         let files = manifestFiles(others, digests) + [ManifestFile(data.found, sha256: read.sha256)]
         return ManifestSSTable(
             name: sstable.name, folder: sstable.folder, index: sstable.index, identity: identity, components: components, componentsSize: archive.size,
