@@ -90,6 +90,8 @@ package struct ManifestSSTable: Codable, Hashable, Sendable {
     }
 
     package var data: ManifestFile? { files.first { $0.component == .data } }
+    /// The files of `components`, in the archive's order.
+    package var archived: [ManifestFile] { files.filter { $0.component != .data }.sorted { $0.component < $1.component } }
 }
 
 package struct ManifestFile: Codable, Hashable, Sendable {

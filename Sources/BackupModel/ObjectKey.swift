@@ -43,7 +43,7 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     /// - Parameter identity: SHA-256 of size, digest, compression info and the ends of the file (`docs/formats.md`).
     package static func data(_ place: SSTablePlace, identity: SHA256Hex) -> ObjectKey { ObjectKey(place.components + ["Data.db.\(identity)"]) }
-    /// - Parameter identity: SHA-256 of the files' SHA-256s and names (`docs/formats.md`).
+    /// - Parameter identity: SHA-256 of the files' names and SHA-256s, or names, sizes and ends (`docs/formats.md`).
     package static func components(_ place: SSTablePlace, identity: SHA256Hex) -> ObjectKey { ObjectKey(place.components + ["components.tar.\(identity)"]) }
 
     private static func inBackup(_ cluster: ClusterName, _ backup: BackupID, _ name: String) -> ObjectKey {

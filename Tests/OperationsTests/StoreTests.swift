@@ -76,6 +76,15 @@ import Testing
         #expect(access.caPEM == pem)
     }
 
+    @Test("authorities for an endpoint without TLS are refused before anything is read")
+    func authoritiesWithoutTLS() async throws {
+        let bench = try Bench(), master = try bench.master()
+        let settings = StoreSettings.s3(S3Settings(endpoint: "HTTP://127.0.0.1:1", bucket: "b", credentialsFile: "/nowhere", caFile: "/nowhere"))
+        let refused = await failure { try await master.operations.addStore(Master.store, settings) }
+        #expect(refused?.code == "store.misconfigured" && refused?.hint?.contains("--ca") == true)
+        #expect(try await master.catalog.stores().isEmpty)
+    }
+
     @Test("a credentials file is read as the AWS tools read it")
     func credentialsFile() throws {
         let file = CredentialsFile("# c\n; c\r\n[ prod ]\n AWS_ACCESS_KEY_ID=A=B\naws_secret_access_key = s#1 \n\n[empty]\n[prod]\naws_session_token=t\n")

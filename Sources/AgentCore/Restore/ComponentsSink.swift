@@ -24,7 +24,7 @@ final class ComponentsSink {
         self.begin = begin
         self.bytes = bytes
         self.end = end
-        files = sstable.files.filter { $0.component != .data }.sorted { $0.component < $1.component }
+        files = sstable.archived
         frame = []
         frame = self.frame(before: 0)[...]
     }
@@ -44,7 +44,7 @@ final class ComponentsSink {
                 if left == part.count { try endFile() }
             } else {
                 let part = rest.prefix(frame.count)
-                guard !part.isEmpty, frame.starts(with: part) else { throw ObjectDamage.changed(index < files.count ? "what stands before '\(name(index))' in it is another" : "its end is another") }
+                guard !part.isEmpty, frame.starts(with: part) else { throw ObjectDamage.changed(index < files.count ? "the archive's bytes around '\(name(index))' are not those that were stored" : "the archive's last bytes are not those that were stored") }
                 rest = rest.dropFirst(part.count)
                 frame = frame.dropFirst(part.count)
                 if frame.isEmpty, index < files.count { try beginFile() }

@@ -48,8 +48,7 @@ extension SSTableUpload {
     private func isStored(_ archive: ComponentsArchive, _ digests: [SHA256Hex], under identity: SHA256Hex) throws -> Bool {
         let files = manifestFiles(archive.files, digests)
         if let known = try known.described(sstable, of: table), known.components == identity, known.componentsSize == archive.size {
-            let there = known.files.filter { $0.component != .data }.sorted { $0.component < $1.component }
-            return there.map(\.component) == files.map(\.component) && there.map(\.sha256) == files.map(\.sha256)
+            return known.archived.map(\.component) == files.map(\.component) && known.archived.map(\.sha256) == files.map(\.sha256)
         }
         let sink = ComponentsSink(
             ManifestSSTable(

@@ -9,6 +9,9 @@ extension Operations {
         if case .folder(let path) = settings, !path.hasPrefix("/") || path.contains("/../") || path.hasSuffix("/..") {
             throw Failure("store.misconfigured", "\(quoted(path)) is not an absolute path", hint: "give the folder's path as the master and every node see it")
         }
+        if case .s3(let s3) = settings, s3.caFile != nil, s3.endpoint.lowercased().hasPrefix("http:") {
+            throw Failure("store.misconfigured", "a file of authorities says nothing for \(quoted(s3.endpoint)), which is reached without TLS", hint: "is the endpoint https://…? if not, leave --ca out")
+        }
         let store = try environment.open(StoreRecord(name: name, settings: settings, createdAt: environment.clock()))
         _ = try await store.run { try $0.probe() }
         let identity = try await store.identity(orCreate: StoreDescription(storeID: environment.newUUID(), created: environment.clock()))
